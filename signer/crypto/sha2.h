@@ -1,0 +1,33 @@
+// SHA-256 and SHA-512 (FIPS 180-4).
+
+#ifndef PROOFMINT_SIGNER_CRYPTO_SHA2_H_
+#define PROOFMINT_SIGNER_CRYPTO_SHA2_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "absl/strings/string_view.h"
+
+namespace proofmint::crypto {
+
+inline constexpr size_t kSha256Size = 32;  // bytes
+inline constexpr size_t kSha512Size = 64;  // bytes
+
+using Sha256Digest = std::array<uint8_t, kSha256Size>;
+using Sha512Digest = std::array<uint8_t, kSha512Size>;
+
+// Sha256 and Sha512 return the digest of `message`. They keep no state, so they
+// may run on any number of threads.
+Sha256Digest Sha256(std::span<const uint8_t> message);
+Sha512Digest Sha512(std::span<const uint8_t> message);
+
+// AsBytes views text as bytes; it copies nothing and owns nothing.
+inline std::span<const uint8_t> AsBytes(absl::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace proofmint::crypto
+
+#endif  // PROOFMINT_SIGNER_CRYPTO_SHA2_H_

@@ -1,0 +1,45 @@
+// An entropy source that tests can predict and fail.
+
+#ifndef PROOFMINT_TESTS_TESTING_FAKE_ENTROPY_H_
+#define PROOFMINT_TESTS_TESTING_FAKE_ENTROPY_H_
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "signer/crypto/entropy.h"
+
+namespace proofmint::testing {
+
+// FakeEntropy gives a reproducible stream of distinct bytes. Thread-safe.
+class FakeEntropy : public crypto::Entropy {
+ public:
+  absl::Status Fill(std::span<uint8_t> out) override;
+
+  // The next call of Fill gives exactly `bytes`, whose size must be what the
+  // caller asks for. Several calls queue up.
+  void GiveNext(std::string bytes);
+
+  // Lets `successes` more calls of Fill succeed and then fails `failures` calls
+  // with UNAVAILABLE "entropy: injected failure".
+  void FailAfter(int successes, int failures);
+
+  // How often Fill has been called.
+  int calls() const;
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::deque<std::string> given_ ABSL_GUARDED_BY(mutex_);
+  uint64_t counter_ ABSL_GUARDED_BY(mutex_) = 0;
+  int successes_before_failure_ ABSL_GUARDED_BY(mutex_) = 0;
+  int failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_TESTING_FAKE_ENTROPY_H_
