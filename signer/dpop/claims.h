@@ -1,0 +1,44 @@
+// The claims of a DPoP proof (RFC 9449 section 4.2) as JSON.
+
+#ifndef PROOFMINT_SIGNER_DPOP_CLAIMS_H_
+#define PROOFMINT_SIGNER_DPOP_CLAIMS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "signer/crypto/sha2.h"
+#include "signer/dpop/htu.h"
+#include "signer/dpop/syntax.h"
+#include "signer/dpop/text_writer.h"
+
+namespace proofmint::dpop {
+
+inline constexpr size_t kJtiEntropySize = 16;  // bytes
+
+// Claims is what a proof asserts. The text must have passed ValidateHtm,
+// NormalizeHtu and ValidateNonce: they admit nothing that JSON would escape.
+// Views are borrowed.
+struct Claims {
+  std::array<uint8_t, kJtiEntropySize> jti;  // random; encoded as base64url
+  absl::string_view htm;
+  absl::string_view htu;
+  int64_t iat = 0;          // seconds since the Unix epoch
+  absl::string_view nonce;  // empty: no claim
+  std::optional<crypto::Sha256Digest> access_token_sha256;  // the claim "ath"
+};
+
+// The largest size of what AppendClaims writes: the member names with their
+// punctuation, 20 digits of iat, base64url of jti and ath, and the limits of
+// the rest.
+inline constexpr size_t kMaxClaimsSize =
+    64 + 20 + 22 + 43 + kMaxHtmSize + kMaxNormalizedHtuSize + kMaxNonceSize;
+
+// AppendClaims writes the claims as a JSON object.
+void AppendClaims(const Claims& claims, TextWriter& out);
+
+}  // namespace proofmint::dpop
+
+#endif  // PROOFMINT_SIGNER_DPOP_CLAIMS_H_

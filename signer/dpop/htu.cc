@@ -1,0 +1,172 @@
+#include "signer/dpop/htu.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "signer/crypto/status_macros.h"
+#include "signer/dpop/text_writer.h"
+
+namespace proofmint::dpop {
+namespace {
+
+bool IsAlnum(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c));
+}
+
+bool IsHexDigit(char c) {
+  return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+}
+
+bool IsOneOf(char c, absl::string_view set) {
+  return set.find(c) != absl::string_view::npos;
+}
+
+bool IsHostChar(char c) { return IsAlnum(c) || IsOneOf(c, "-._"); }
+
+// RFC 3986 section 3.3: pchar without the percent-escape, or the slash between
+// segments.
+bool IsPathChar(char c) {
+  return IsAlnum(c) || IsOneOf(c, "-._~!$&'()*+,;=:@/");
+}
+
+absl::Status Error(absl::string_view got, absl::string_view want) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("got %s, want %s", got, want));
+}
+
+absl::Status ByteError(absl::string_view uri, size_t offset,
+                       absl::string_view want) {
+  return Error(absl::StrFormat("byte 0x%02x at offset %d",
+                               static_cast<unsigned char>(uri[offset]), offset),
+               want);
+}
+
+absl::Status CheckHostName(absl::string_view uri, size_t begin, size_t end) {
+  if (begin == end) return Error("no host", "one");
+  if (end - begin > kMaxHostSize) {
+    return Error(absl::StrFormat("a host of %d bytes", end - begin),
+                 absl::StrFormat("1 to %d", kMaxHostSize));
+  }
+  for (size_t i = begin; i < end; ++i) {
+    if (!IsHostChar(uri[i])) {
+      return ByteError(uri, i, "a letter, digit, '-', '.' or '_' of a host");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// `begin` is past the opening bracket, `end` before the closing one.
+absl::Status CheckIpv6Address(absl::string_view uri, size_t begin, size_t end) {
+  absl::string_view text = uri.substr(begin, end - begin);
+  char terminated[INET6_ADDRSTRLEN] = {};
+  in6_addr address;
+  // A NUL inside the text would hide what follows it from inet_pton.
+  if (text.size() < sizeof(terminated) && !absl::StrContains(text, '\0')) {
+    std::copy(text.begin(), text.end(), terminated);
+    if (inet_pton(AF_INET6, terminated, &address) == 1) return absl::OkStatus();
+  }
+  return Error("no IPv6 address between '[' and ']'",
+               "one without zone (RFC 3986 section 3.2.2)");
+}
+
+absl::Status CheckPort(absl::string_view uri, size_t begin, size_t end) {
+  uint32_t value = 0;
+  for (size_t i = begin; i < end; ++i) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(uri[i]))) {
+      return ByteError(uri, i, "a digit of the port");
+    }
+    value = std::min(value * 10 + static_cast<uint32_t>(uri[i] - '0'), 65536u);
+  }
+  if (begin < end && (uri[begin] == '0' || value > 65535)) {
+    return Error("another port", "1 to 65535 without leading zeros");
+  }
+  return absl::OkStatus();
+}
+
+// Path, query and fragment: everything from `begin` on.
+absl::Status CheckTail(absl::string_view uri, size_t begin) {
+  bool in_fragment = false;
+  for (size_t i = begin; i < uri.size(); ++i) {
+    char c = uri[i];
+    if (c == '%') {
+      if (uri.size() - i < 3 || !IsHexDigit(uri[i + 1]) ||
+          !IsHexDigit(uri[i + 2])) {
+        return Error(absl::StrFormat("'%%' at offset %d", i),
+                     "two hex digits after it");
+      }
+      i += 2;
+    } else if (c == '#' && !in_fragment) {
+      in_fragment = true;
+    } else if (!IsPathChar(c) && c != '?') {
+      return ByteError(uri, i, "a URI character (RFC 3986)");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+//= rfc9449#4.2
+//# The HTTP target URI (Section 7.1 of [RFC9110]) of the request to which the
+//# JWT is attached, without query and fragment parts.
+absl::StatusOr<absl::string_view> NormalizeHtu(absl::string_view uri,
+                                               HtuBuffer& buffer) {
+  if (uri.empty() || uri.size() > kMaxHtuSize) {
+    return Error(absl::StrFormat("%d bytes", uri.size()),
+                 absl::StrFormat("1 to %d", kMaxHtuSize));
+  }
+  bool https = absl::StartsWithIgnoreCase(uri, "https://");
+  if (!https && !absl::StartsWithIgnoreCase(uri, "http://")) {
+    return Error("another start", "an absolute URI with https:// or http://");
+  }
+  absl::string_view scheme = https ? "https://" : "http://";
+
+  size_t host = scheme.size();
+  size_t authority_end = std::min(uri.find_first_of("/?#", host), uri.size());
+  if (absl::StrContains(uri.substr(host, authority_end - host), '@')) {
+    return Error("userinfo before the host", "none");
+  }
+  size_t host_end;
+  if (host < authority_end && uri[host] == '[') {
+    size_t bracket = uri.substr(0, authority_end).find(']', host);
+    if (bracket == absl::string_view::npos) {
+      return Error("'[' without ']'", "both around an IPv6 address");
+    }
+    host_end = bracket + 1;
+    PROOFMINT_RETURN_IF_ERROR(CheckIpv6Address(uri, host + 1, bracket));
+  } else {
+    host_end = std::min(uri.find(':', host), authority_end);
+    PROOFMINT_RETURN_IF_ERROR(CheckHostName(uri, host, host_end));
+  }
+
+  size_t port = host_end;
+  if (port < authority_end) {
+    if (uri[port] != ':') return ByteError(uri, port, "':' or the path");
+    ++port;
+  }
+  PROOFMINT_RETURN_IF_ERROR(CheckPort(uri, port, authority_end));
+  PROOFMINT_RETURN_IF_ERROR(CheckTail(uri, authority_end));
+
+  TextWriter out(buffer);
+  out.Append(scheme);
+  for (char c : uri.substr(host, host_end - host)) {
+    char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
+    out.Append({&lower, 1});
+  }
+  absl::string_view digits = uri.substr(port, authority_end - port);
+  if (!digits.empty() && digits != (https ? "443" : "80")) {
+    out.Append(":").Append(digits);
+  }
+  size_t path_end =
+      std::min(uri.find_first_of("?#", authority_end), uri.size());
+  absl::string_view path = uri.substr(authority_end, path_end - authority_end);
+  return out.Append(path.empty() ? "/" : path).text();
+}
+
+}  // namespace proofmint::dpop

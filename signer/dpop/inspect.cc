@@ -1,0 +1,203 @@
+#include "signer/dpop/inspect.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "signer/crypto/ed25519.h"
+#include "signer/crypto/p256.h"
+#include "signer/crypto/sha2.h"
+#include "signer/crypto/status_macros.h"
+#include "signer/dpop/base64url.h"
+#include "signer/dpop/jwk.h"
+#include "signer/dpop/proof_key.h"
+#include "signer/dpop/text_writer.h"
+
+namespace proofmint::dpop {
+namespace {
+
+using Json = nlohmann::json;
+
+absl::Status Error(absl::string_view field, absl::string_view got,
+                   absl::string_view want) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": got ", got, ", want ", want));
+}
+
+absl::StatusOr<std::string> Decode(absl::string_view field,
+                                   absl::string_view text) {
+  absl::StatusOr<std::string> bytes = DecodeBase64Url(text);
+  if (bytes.ok()) return bytes;
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": ", bytes.status().message()));
+}
+
+template <size_t N>
+absl::StatusOr<std::array<uint8_t, N>> DecodeFixed(absl::string_view field,
+                                                   absl::string_view text) {
+  PROOFMINT_ASSIGN_OR_RETURN(std::string bytes, Decode(field, text));
+  if (bytes.size() != N) {
+    return Error(field, absl::StrCat(bytes.size(), " bytes"), absl::StrCat(N));
+  }
+  std::array<uint8_t, N> fixed;
+  std::copy(bytes.begin(), bytes.end(), fixed.begin());
+  return fixed;
+}
+
+absl::StatusOr<Json> ParseObject(absl::string_view field,
+                                 absl::string_view text) {
+  std::vector<std::set<std::string>> open_objects;
+  bool duplicate = false;
+  auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      open_objects.emplace_back();
+    } else if (event == Json::parse_event_t::object_end) {
+      open_objects.pop_back();
+    } else if (event == Json::parse_event_t::key) {
+      duplicate |=
+          !open_objects.back().insert(parsed.get<std::string>()).second;
+    }
+    return true;
+  };
+  // The parser would skip a byte order mark and end at a zero byte, whatever
+  // follows it.
+  if (!absl::StartsWith(text, "{") || absl::StrContains(text, '\0')) {
+    return Error(field, "other text", "a JSON object");
+  }
+  Json json = Json::parse(text.begin(), text.end(), watch,
+                          /*allow_exceptions=*/false);
+  if (!json.is_object()) return Error(field, "other text", "a JSON object");
+  if (duplicate) return Error(field, "a member twice", "each once");
+  return json;
+}
+
+absl::StatusOr<std::string> StringMember(absl::string_view field,
+                                         const Json& object, const char* name) {
+  auto member = object.find(name);
+  if (member == object.end() || !member->is_string()) {
+    return Error(absl::StrCat(field, ".", name), "no string", "one");
+  }
+  return member->get<std::string>();
+}
+
+// Empty if there is no such member.
+absl::StatusOr<std::string> OptionalStringMember(absl::string_view field,
+                                                 const Json& object,
+                                                 const char* name) {
+  if (!object.contains(name)) return std::string();
+  return StringMember(field, object, name);
+}
+
+template <size_t N>
+absl::StatusOr<std::array<uint8_t, N>> JwkMember(const Json& jwk,
+                                                 const char* name) {
+  PROOFMINT_ASSIGN_OR_RETURN(std::string text, StringMember("jwk", jwk, name));
+  return DecodeFixed<N>(absl::StrCat("jwk.", name), text);
+}
+
+// Checks the signature with the key in `jwk` and fills in the thumbprint.
+absl::Status CheckSignature(
+    const Json& jwk, absl::string_view signing_input,
+    const std::array<uint8_t, kSignatureSize>& signature,
+    InspectedProof& proof) {
+  PROOFMINT_ASSIGN_OR_RETURN(std::string kty, StringMember("jwk", jwk, "kty"));
+  PROOFMINT_ASSIGN_OR_RETURN(std::string crv, StringMember("jwk", jwk, "crv"));
+  if (jwk.contains("d")) return Error("jwk", "a private key", "a public one");
+  bool es256 = proof.algorithm == Algorithm::kEs256;
+  absl::string_view want_kty = es256 ? "EC" : "OKP";
+  absl::string_view want_crv = es256 ? "P-256" : "Ed25519";
+  if (kty != want_kty || crv != want_crv) {
+    return Error("jwk", "a key of another type",
+                 absl::StrCat(want_kty, " ", want_crv));
+  }
+
+  std::array<char, kMaxJwkSize> buffer;
+  TextWriter canonical(buffer);
+  if (es256) {
+    crypto::P256PublicKey key;
+    PROOFMINT_ASSIGN_OR_RETURN(
+        key.x, JwkMember<crypto::kP256CoordinateSize>(jwk, "x"));
+    PROOFMINT_ASSIGN_OR_RETURN(
+        key.y, JwkMember<crypto::kP256CoordinateSize>(jwk, "y"));
+    AppendJwk(key, canonical);
+    proof.signature_valid = crypto::VerifyEs256(
+        key, crypto::Sha256(crypto::AsBytes(signing_input)), signature);
+  } else {
+    PROOFMINT_ASSIGN_OR_RETURN(
+        crypto::Ed25519PublicKey key,
+        JwkMember<crypto::kEd25519PublicKeySize>(jwk, "x"));
+    AppendJwk(key, canonical);
+    proof.signature_valid =
+        crypto::VerifyEd25519(key, crypto::AsBytes(signing_input), signature);
+  }
+  Jkt jkt = Thumbprint(canonical.text());
+  proof.jkt.assign(jkt.data(), jkt.size());
+  return absl::OkStatus();
+}
+
+absl::Status ReadClaims(const Json& claims, InspectedProof& proof) {
+  PROOFMINT_ASSIGN_OR_RETURN(proof.jti, StringMember("claims", claims, "jti"));
+  PROOFMINT_ASSIGN_OR_RETURN(proof.htm, StringMember("claims", claims, "htm"));
+  PROOFMINT_ASSIGN_OR_RETURN(proof.htu, StringMember("claims", claims, "htu"));
+  PROOFMINT_ASSIGN_OR_RETURN(proof.nonce,
+                             OptionalStringMember("claims", claims, "nonce"));
+  PROOFMINT_ASSIGN_OR_RETURN(proof.ath,
+                             OptionalStringMember("claims", claims, "ath"));
+  auto iat = claims.find("iat");
+  if (iat == claims.end() || !iat->is_number_integer() ||
+      (iat->is_number_unsigned() &&
+       iat->get<uint64_t>() > std::numeric_limits<int64_t>::max())) {
+    return Error("claims.iat", "no whole number of 64 bits", "one");
+  }
+  proof.iat = iat->get<int64_t>();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
+  std::vector<absl::string_view> parts = absl::StrSplit(proof, '.');
+  if (parts.size() != 3) {
+    return Error("proof", absl::StrCat(parts.size(), " parts"),
+                 "3 separated by dots");
+  }
+  InspectedProof result;
+  PROOFMINT_ASSIGN_OR_RETURN(result.header, Decode("header", parts[0]));
+  PROOFMINT_ASSIGN_OR_RETURN(result.claims, Decode("claims", parts[1]));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      auto signature, DecodeFixed<kSignatureSize>("signature", parts[2]));
+
+  PROOFMINT_ASSIGN_OR_RETURN(Json header, ParseObject("header", result.header));
+  PROOFMINT_ASSIGN_OR_RETURN(std::string typ,
+                             StringMember("header", header, "typ"));
+  if (typ != "dpop+jwt") return Error("header.typ", "another", "dpop+jwt");
+  PROOFMINT_ASSIGN_OR_RETURN(std::string alg,
+                             StringMember("header", header, "alg"));
+  std::optional<Algorithm> algorithm = AlgorithmFromName(alg);
+  if (!algorithm) {
+    return Error("header.alg", "another", "ES256, Ed25519 or EdDSA");
+  }
+  result.algorithm = *algorithm;
+  auto jwk = header.find("jwk");
+  if (jwk == header.end() || !jwk->is_object()) {
+    return Error("header.jwk", "no object", "one");
+  }
+  PROOFMINT_RETURN_IF_ERROR(CheckSignature(
+      *jwk, proof.substr(0, parts[0].size() + 1 + parts[1].size()), signature,
+      result));
+
+  PROOFMINT_ASSIGN_OR_RETURN(Json claims, ParseObject("claims", result.claims));
+  PROOFMINT_RETURN_IF_ERROR(ReadClaims(claims, result));
+  return result;
+}
+
+}  // namespace proofmint::dpop

@@ -1,0 +1,33 @@
+#include "signer/dpop/jwk.h"
+
+#include "signer/crypto/sha2.h"
+#include "signer/dpop/base64url.h"
+
+namespace proofmint::dpop {
+
+static_assert(kJktSize == Base64UrlSize(crypto::kSha256Size));
+
+// RFC 7518 section 6.2.1: x and y have the full size of a coordinate; a short
+// form would be another thumbprint.
+void AppendJwk(const crypto::P256PublicKey& key, TextWriter& out) {
+  out.Append(R"({"crv":"P-256","kty":"EC","x":")")
+      .AppendBase64Url(key.x)
+      .Append(R"(","y":")")
+      .AppendBase64Url(key.y)
+      .Append(R"("})");
+}
+
+// RFC 8037 section 2.
+void AppendJwk(const crypto::Ed25519PublicKey& key, TextWriter& out) {
+  out.Append(R"({"crv":"Ed25519","kty":"OKP","x":")")
+      .AppendBase64Url(key)
+      .Append(R"("})");
+}
+
+Jkt Thumbprint(absl::string_view jwk) {
+  Jkt jkt;
+  EncodeBase64Url(crypto::Sha256(crypto::AsBytes(jwk)), jkt.data());
+  return jkt;
+}
+
+}  // namespace proofmint::dpop

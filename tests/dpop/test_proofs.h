@@ -1,0 +1,72 @@
+// Proofs with any header and claims, for tests of those who read them.
+
+#ifndef PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
+#define PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "signer/dpop/claims.h"
+#include "signer/dpop/proof.h"
+#include "signer/dpop/proof_key.h"
+#include "tests/dpop/test_keys.h"
+
+namespace proofmint::dpop {
+
+// A header for the key of RFC 7515 appendix A.3.1 and claims, both faultless.
+inline constexpr absl::string_view kHeader =
+    R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"crv":"P-256","kty":"EC",)"
+    R"("x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+    R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}})";
+inline constexpr absl::string_view kClaims =
+    R"({"jti":"AAECAwQFBgcICQoLDA0ODw","htm":"POST",)"
+    R"("htu":"https://server.example.com/token","iat":1562262616})";
+
+// Returns `text` with the one place of `from` changed to `to`.
+inline std::string Replace(absl::string_view text, absl::string_view from,
+                           absl::string_view to) {
+  size_t place = text.find(from);
+  if (place == absl::string_view::npos) return "nothing to replace";
+  return absl::StrCat(text.substr(0, place), to,
+                      text.substr(place + from.size()));
+}
+
+// Joins the parts without a valid signature.
+inline std::string UnsignedProof(absl::string_view header,
+                                 absl::string_view claims,
+                                 size_t signature_size = kSignatureSize) {
+  return absl::StrCat(
+      absl::WebSafeBase64Escape(header), ".", absl::WebSafeBase64Escape(claims),
+      ".", absl::WebSafeBase64Escape(std::string(signature_size, '\1')));
+}
+
+// Signs the parts with the key of RFC 7515 appendix A.3.1.
+inline std::string SignedProof(absl::string_view header,
+                               absl::string_view claims) {
+  std::string input = absl::StrCat(absl::WebSafeBase64Escape(header), ".",
+                                   absl::WebSafeBase64Escape(claims));
+  std::array<uint8_t, kSignatureSize> signature = {};
+  if (!PublishedKey(Algorithm::kEs256).Sign(input, signature).ok()) return "";
+  return absl::StrCat(input, ".",
+                      absl::WebSafeBase64Escape(
+                          std::string(signature.begin(), signature.end())));
+}
+
+// A proof of our own making.
+inline std::string ProofOf(const ProofKey& key) {
+  Claims claims = {};
+  claims.htm = "POST";
+  claims.htu = "https://server.example.com/token";
+  claims.nonce = "nonce";
+  ProofBuffer buffer;
+  return std::string(SignProof(key, claims, buffer).value());
+}
+
+}  // namespace proofmint::dpop
+
+#endif  // PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
