@@ -1,0 +1,33 @@
+// Log lines: one JSON object a line, on standard error.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_LOG_H_
+#define PROOFMINT_SIGNER_SERVICE_LOG_H_
+
+#include <initializer_list>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+
+namespace proofmint::service {
+
+// A field of a log line: its name, which must be a plain identifier, and its
+// text, which may be anything but a secret.
+using LogField = std::pair<absl::string_view, absl::string_view>;
+
+// LogInfo and LogError write
+//   {"time":"2026-01-02T03:04:05.678Z","level":"info","message":…, FIELDS}
+// Bytes that are not UTF-8 become replacement characters. Thread-safe.
+void LogInfo(absl::string_view message,
+             std::initializer_list<LogField> fields = {});
+void LogError(absl::string_view message,
+              std::initializer_list<LogField> fields = {});
+
+// CaptureLibraryLogs makes gRPC write its errors as our log lines and keeps
+// protobuf quiet: what it says of a message that does not parse, the caller is
+// told, and nobody may fill the log from outside. To be called before either
+// library is used.
+void CaptureLibraryLogs();
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_LOG_H_

@@ -1,0 +1,161 @@
+#include "signer/service/unix_listener.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "signer/crypto/status_macros.h"
+
+namespace proofmint::service {
+namespace {
+
+constexpr mode_t kSocketMode = 0660;
+constexpr mode_t kLockMode = 0600;
+
+// How long to leave a connection in the backlog when descriptors have run out.
+constexpr int kAcceptRetryMilliseconds = 100;
+
+absl::Status SystemError(absl::string_view path, absl::string_view call) {
+  return absl::InternalError(
+      absl::StrCat("listen: got \"", std::strerror(errno), "\" from ", call,
+                   " for ", path, ", want success"));
+}
+
+absl::Status InUseError(absl::string_view path) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("listen: got unix:", path,
+                   ", which another process serves, want a free path"));
+}
+
+sockaddr_un SocketAddress(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::copy_n(path.data(), std::min(path.size(), sizeof(address.sun_path) - 1),
+              address.sun_path);
+  return address;
+}
+
+UniqueFd NewSocket() {
+  return UniqueFd(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+// Takes the lock that says "this process serves `path`".
+absl::StatusOr<UniqueFd> Lock(const std::string& path) {
+  std::string lock_path = absl::StrCat(path, ".lock");
+  UniqueFd lock(open(lock_path.c_str(),
+                     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
+  if (!lock.valid()) return SystemError(lock_path, "open");
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return InUseError(path);
+    return SystemError(lock_path, "flock");
+  }
+  return lock;
+}
+
+// Removes a socket file that nobody serves. The lock keeps other servers of
+// ours away; connecting finds those that know nothing of it.
+absl::Status RemoveStaleSocket(const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return SystemError(path, "lstat");
+  }
+  if (!S_ISSOCK(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("listen: got unix:", path,
+                     ", a file that is no socket, want a free path"));
+  }
+  UniqueFd probe = NewSocket();
+  if (!probe.valid()) return SystemError(path, "socket");
+  sockaddr_un address = SocketAddress(path);
+  if (connect(probe.get(), reinterpret_cast<sockaddr*>(&address),
+              sizeof(address)) == 0 ||
+      errno == EAGAIN) {  // Its backlog is full: very much in use.
+    return InUseError(path);
+  }
+  if (errno != ECONNREFUSED) return SystemError(path, "connect");
+  if (unlink(path.c_str()) != 0) return SystemError(path, "unlink");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
+    std::string path) {
+  PROOFMINT_ASSIGN_OR_RETURN(UniqueFd lock, Lock(path));
+  PROOFMINT_RETURN_IF_ERROR(RemoveStaleSocket(path));
+  UniqueFd listening = NewSocket();
+  if (!listening.valid()) return SystemError(path, "socket");
+  sockaddr_un address = SocketAddress(path);
+  if (bind(listening.get(), reinterpret_cast<sockaddr*>(&address),
+           sizeof(address)) != 0) {
+    return SystemError(path, "bind");
+  }
+  // Nobody can connect before listen(), so the mode is in place in time.
+  if (chmod(path.c_str(), kSocketMode) != 0) return SystemError(path, "chmod");
+  if (listen(listening.get(), SOMAXCONN) != 0) {
+    return SystemError(path, "listen");
+  }
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC));
+  if (!wake.valid()) return SystemError(path, "eventfd");
+  return std::unique_ptr<UnixListener>(new UnixListener(
+      std::move(path), std::move(lock), std::move(listening), std::move(wake)));
+}
+
+UnixListener::UnixListener(std::string path, UniqueFd lock, UniqueFd socket,
+                           UniqueFd wake)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      socket_(std::move(socket)),
+      wake_(std::move(wake)) {}
+
+UnixListener::~UnixListener() {
+  if (thread_.joinable()) {
+    eventfd_write(wake_.get(), 1);
+    thread_.join();
+  }
+  unlink(path_.c_str());
+}
+
+void UnixListener::Start(std::function<void(UniqueFd)> on_connection) {
+  on_connection_ = std::move(on_connection);
+  thread_ = std::thread([this] { AcceptUntilWoken(); });
+}
+
+void UnixListener::AcceptUntilWoken() {
+  while (WaitForConnection()) {
+    UniqueFd connection(
+        accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (connection.valid()) {
+      on_connection_(std::move(connection));
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+               errno == ENOMEM) {
+      // The connection stays ready, so poll() alone would spin.
+      pollfd wake = {wake_.get(), POLLIN, 0};
+      poll(&wake, 1, kAcceptRetryMilliseconds);
+    }
+  }
+}
+
+bool UnixListener::WaitForConnection() {
+  pollfd ready[] = {{socket_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  while (poll(ready, std::size(ready), /*timeout=*/-1) < 0) {
+    // Only EINTR can happen here.
+  }
+  return ready[1].revents == 0;
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,96 @@
+#include "signer/service/listen_address.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "tests/testing/status_matchers.h"
+
+namespace proofmint::service {
+namespace {
+
+using ::proofmint::testing::IsOk;
+using ::proofmint::testing::StatusIs;
+using ::testing::HasSubstr;
+
+TEST(ListenAddressTest, ReadsUnixPaths) {
+  for (const std::string& path :
+       {std::string("/run/proofmint/proofmintd.sock"), std::string("relative"),
+        std::string("/with:colon"), std::string("/"), std::string(107, 'x')}) {
+    absl::StatusOr<ListenAddress> address = ParseListenAddress("unix:" + path);
+    ASSERT_THAT(address, IsOk());
+    ASSERT_TRUE(std::holds_alternative<UnixAddress>(*address));
+    EXPECT_EQ(std::get<UnixAddress>(*address).path, path);
+  }
+}
+
+TEST(ListenAddressTest, RefusesUnixPathsThatNoSocketCanHave) {
+  EXPECT_THAT(ParseListenAddress("unix:"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "listen: got a socket path of 0 bytes, want 1 to 107"));
+  EXPECT_THAT(
+      ParseListenAddress("unix:" + std::string(108, 'x')),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "listen: got a socket path of 108 bytes, want 1 to 107"));
+}
+
+TEST(ListenAddressTest, ReadsLoopbackAddresses) {
+  for (const auto& [text, want] : {std::pair{"127.0.0.1:0", "127.0.0.1:0"},
+                                   {"127.0.0.1:1", "127.0.0.1:1"},
+                                   {"127.0.0.1:65535", "127.0.0.1:65535"},
+                                   {"127.255.255.254:80", "127.255.255.254:80"},
+                                   {"[::1]:8080", "[::1]:8080"}}) {
+    absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+    ASSERT_THAT(address, IsOk()) << text;
+    ASSERT_TRUE(std::holds_alternative<LoopbackAddress>(*address));
+    EXPECT_EQ(std::get<LoopbackAddress>(*address).host_port, want);
+  }
+}
+
+TEST(ListenAddressTest, RefusesAddressesThatLeaveTheHost) {
+  for (const char* text :
+       {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "128.0.0.1:1", "126.0.0.1:1",
+        "192.0.2.7:443", "[::ffff:127.0.0.1]:1", "[::2]:1",
+        "[2001:db8::1]:1"}) {
+    EXPECT_THAT(ParseListenAddress(text),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  }
+}
+
+TEST(ListenAddressTest, RefusesHostsThatAreNoNumericAddress) {
+  // A name may resolve to anything, and differently tomorrow.
+  for (const char* text :
+       {"localhost:1", ":1", "127.1:1", "127.0.0.1.:1", " 127.0.0.1:1",
+        "127.0.0.01:1", "0x7f.0.0.1:1", "2130706433:1", "::1:1", "[::1:1",
+        "127.0.0.1:80:1", "dns:127.0.0.1:1", "[0:0:0:0:0:0:0:1]:1"}) {
+    EXPECT_THAT(ParseListenAddress(text),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  }
+}
+
+TEST(ListenAddressTest, RefusesPortsThatAreNoNumberInRange) {
+  for (const char* text :
+       {"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http",
+        "127.0.0.1:99999999999", "127.0.0.1:1x", "127.0.0.1:0x10",
+        "[::1]:", "[::1]"}) {
+    EXPECT_THAT(ParseListenAddress(text),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  }
+}
+
+TEST(ListenAddressTest, RefusesTextThatIsNoAddress) {
+  for (const char* text :
+       {"", "127.0.0.1", "8080", "/run/proofmint.sock", "UNIX:/x"}) {
+    EXPECT_THAT(ParseListenAddress(text),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  }
+}
+
+TEST(ListenAddressTest, ReadsItsOwnDefault) {
+  EXPECT_THAT(ParseListenAddress(kDefaultAddress), IsOk());
+}
+
+}  // namespace
+}  // namespace proofmint::service

@@ -1,0 +1,41 @@
+// Sockets without gRPC: what a broken or hostile client does, or another
+// server.
+
+#ifndef PROOFMINT_TESTS_TESTING_RAW_SOCKET_H_
+#define PROOFMINT_TESTS_TESTING_RAW_SOCKET_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "signer/service/unique_fd.h"
+
+namespace proofmint::testing {
+
+using service::UniqueFd;
+
+// Returns a connection to the Unix socket `path`, or an invalid descriptor.
+UniqueFd ConnectUnix(const std::string& path);
+
+// Returns a socket of `type` that is bound to `path` and, if it is a stream,
+// listens with room for `backlog` connections.
+UniqueFd BindUnix(const std::string& path, int type, int backlog = 16);
+
+// Sends all of `bytes`, or as much as the other side takes before it hangs up.
+void Send(const UniqueFd& socket, absl::string_view bytes);
+
+// Tells the other side that nothing more will come.
+void FinishSending(const UniqueFd& socket);
+
+// Reads until the other side closes. Returns false if it does not within
+// `limit`.
+bool ReadUntilClosed(const UniqueFd& socket, absl::Duration limit,
+                     std::string& received);
+
+// Waits until there is something to read. Returns false if there is not within
+// `limit`.
+bool WaitReadable(const UniqueFd& socket, absl::Duration limit);
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_TESTING_RAW_SOCKET_H_
