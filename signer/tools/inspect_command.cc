@@ -1,0 +1,56 @@
+#include "signer/tools/inspect_command.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "signer/dpop/inspect.h"
+
+namespace proofmint::tools {
+namespace {
+
+// Inspection has parsed the text, so it is JSON.
+std::string Pretty(const std::string& json) {
+  return nlohmann::ordered_json::parse(json).dump(2);
+}
+
+bool Inspect(const std::string& text) {
+  absl::StatusOr<dpop::InspectedProof> proof = dpop::InspectProof(text);
+  if (!proof.ok()) {
+    std::cerr << "error: no DPoP proof\n  " << proof.status().message() << "\n";
+    return false;
+  }
+  std::cout << "header " << Pretty(proof->header) << "\n"
+            << "claims " << Pretty(proof->claims) << "\n"
+            << "issued     "
+            << absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                                absl::FromUnixSeconds(proof->iat),
+                                absl::UTCTimeZone())
+            << "\n"
+            << "thumbprint " << proof->jkt << "\n"
+            << "signature  " << (proof->signature_valid ? "valid" : "INVALID")
+            << "\n";
+  return proof->signature_valid;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "inspect",
+      "Show a proof's header, claims and thumbprint and check its signature.\n"
+      "Exits with 1 if it is no proof or the signature is wrong.");
+  auto text = std::make_shared<std::string>();
+  command->add_option("PROOF", *text, "The proof, or - for standard input")
+      ->required();
+  command->callback([text, &exit_code] {
+    if (*text == "-") std::cin >> *text;
+    exit_code = Inspect(*text) ? 0 : 1;
+  });
+}
+
+}  // namespace proofmint::tools

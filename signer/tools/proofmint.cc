@@ -1,0 +1,20 @@
+// proofmint: the command line of the signer.
+
+#include <CLI/CLI.hpp>
+
+#include "signer/tools/inspect_command.h"
+#include "signer/tools/server_commands.h"
+#include "signer/tools/sign_command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("proofmint mints and inspects DPoP proofs (RFC 9449).");
+  app.set_version_flag("--version", PROOFMINT_VERSION);
+  app.set_help_all_flag("--help-all", "Show the help of every command");
+  app.require_subcommand(1);
+  int exit_code = 0;
+  proofmint::tools::AddSignCommand(app, exit_code);
+  proofmint::tools::AddInspectCommand(app, exit_code);
+  proofmint::tools::AddServerCommands(app, exit_code);
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}

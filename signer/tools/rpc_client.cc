@@ -1,0 +1,79 @@
+#include "signer/tools/rpc_client.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/error_details.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/code.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "signer/service/listen_address.h"
+
+namespace proofmint::tools {
+
+void ServerFlags::AddTo(CLI::App& command) {
+  target = service::kDefaultAddress;
+  command
+      .add_option("--target", target, "The server: unix:PATH or 127.0.0.1:PORT")
+      ->capture_default_str();
+  command
+      .add_option("--timeout", timeout_seconds, "Seconds to wait for a call")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+}
+
+std::shared_ptr<grpc::Channel> ServerFlags::NewChannel() const {
+  // Never shut down again: when its last object goes away, gRPC 1.51 now and
+  // then waits 10 s for a thread of its own.
+  grpc_init();
+  return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+}
+
+void ServerFlags::SetDeadline(grpc::ClientContext& context) const {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(timeout_seconds));
+}
+
+void PrintError(const google::rpc::Status& error, const std::string& subject) {
+  std::string reason;
+  std::string advice;
+  for (const google::protobuf::Any& detail : error.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::BadRequest bad_request;
+    google::rpc::RetryInfo retry;
+    if (detail.UnpackTo(&info)) {
+      reason = absl::StrCat(" ", info.reason());
+    } else if (detail.UnpackTo(&bad_request)) {
+      for (const auto& violation : bad_request.field_violations()) {
+        absl::StrAppend(&advice, "  field: ", violation.field(), "\n");
+      }
+    } else if (detail.UnpackTo(&retry)) {
+      int64_t milliseconds = retry.retry_delay().seconds() * 1000 +
+                             retry.retry_delay().nanos() / 1'000'000;
+      absl::StrAppend(&advice, "  retry: after ", milliseconds, " ms\n");
+    }
+  }
+  std::string code =
+      google::rpc::Code_IsValid(error.code())
+          ? google::rpc::Code_Name(static_cast<google::rpc::Code>(error.code()))
+          : absl::StrCat("code ", error.code());
+  std::cerr << "error: " << (subject.empty() ? "" : subject + ": ") << code
+            << reason << "\n  " << error.message() << "\n"
+            << advice;
+}
+
+void PrintError(const grpc::Status& error) {
+  google::rpc::Status details;
+  if (error.error_details().empty() ||
+      !grpc::ExtractErrorDetails(error, &details).ok()) {
+    details.set_code(error.error_code());
+    details.set_message(error.error_message());
+  }
+  PrintError(details, /*subject=*/"");
+}
+
+}  // namespace proofmint::tools

@@ -1,0 +1,41 @@
+// What the commands of the CLI that call a server share.
+
+#ifndef PROOFMINT_SIGNER_TOOLS_RPC_CLIENT_H_
+#define PROOFMINT_SIGNER_TOOLS_RPC_CLIENT_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+
+#include "google/rpc/status.pb.h"
+
+namespace proofmint::tools {
+
+// ServerFlags says which server to call and how long to wait for it.
+struct ServerFlags {
+  std::string target;
+  int timeout_seconds = 5;
+
+  // Adds --target and --timeout to `command`; both write to this object.
+  void AddTo(CLI::App& command);
+
+  std::shared_ptr<grpc::Channel> NewChannel() const;
+  void SetDeadline(grpc::ClientContext& context) const;
+};
+
+// PrintError writes an error to standard error as a person wants it: code and
+// reason, message, the wrong field and when to retry. `subject`, such as
+// "proof 3", may be empty.
+void PrintError(const google::rpc::Status& error, const std::string& subject);
+
+// PrintError for the status of an RPC, with its google.rpc details if it has
+// them.
+void PrintError(const grpc::Status& error);
+
+}  // namespace proofmint::tools
+
+#endif  // PROOFMINT_SIGNER_TOOLS_RPC_CLIENT_H_

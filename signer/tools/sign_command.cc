@@ -1,0 +1,217 @@
+#include "signer/tools/sign_command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/dpop/base64url.h"
+#include "signer/dpop/inspect.h"
+#include "signer/tools/rpc_client.h"
+
+namespace proofmint::tools {
+namespace {
+
+constexpr int kMaxBatch = 256;
+
+struct SignFlags {
+  ServerFlags server;
+  v1::Algorithm algorithm = v1::ALGORITHM_ES256;
+  std::string htm = "POST";
+  std::string htu;
+  std::string nonce;
+  std::string access_token_sha256;  // hex
+  std::string key_handle;           // base64url
+  bool return_key_handle = false;
+  std::string iat_offset = "0s";
+  int count = 1;
+  int batch = 1;
+  bool json = false;
+};
+
+std::string CheckHexSha256(const std::string& text) {
+  bool hex = text.size() == 64 &&
+             std::all_of(text.begin(), text.end(), [](unsigned char c) {
+               return absl::ascii_isxdigit(c);
+             });
+  return hex ? "" : "want 64 hex digits, as sha256sum prints them";
+}
+
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  return absl::ParseDuration(text, &duration) &&
+                 absl::AbsDuration(duration) < absl::Hours(24)
+             ? ""
+             : "want a duration such as 2s, -1.5s or 1m";
+}
+
+std::string CheckBase64Url(const std::string& text) {
+  return dpop::DecodeBase64Url(text).ok() ? "" : "want base64url";
+}
+
+// The flags have passed their checks.
+v1::SignProofRequest ToRequest(const SignFlags& flags) {
+  v1::SignProofRequest request;
+  request.set_algorithm(flags.algorithm);
+  request.set_htm(flags.htm);
+  request.set_htu(flags.htu);
+  request.set_nonce(flags.nonce);
+  request.set_access_token_sha256(
+      absl::HexStringToBytes(flags.access_token_sha256));
+  request.set_key_handle(dpop::DecodeBase64Url(flags.key_handle).value_or(""));
+  request.set_return_key_handle(flags.return_key_handle);
+  absl::Duration offset;
+  absl::ParseDuration(flags.iat_offset, &offset);
+  int64_t seconds = absl::IDivDuration(offset, absl::Seconds(1), &offset);
+  if (seconds != 0 || offset != absl::ZeroDuration()) {
+    request.mutable_iat_offset()->set_seconds(seconds);
+    request.mutable_iat_offset()->set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(offset)));
+  }
+  return request;
+}
+
+// Prints a proof after reading it back: what is shown is what the proof says.
+bool PrintProof(const v1::SignProofResponse& response, bool json) {
+  absl::StatusOr<dpop::InspectedProof> proof =
+      dpop::InspectProof(response.proof());
+  if (!proof.ok() || !proof->signature_valid || proof->jkt != response.jkt() ||
+      proof->iat != response.iat()) {
+    std::cerr << "error: the server's proof does not verify\n";
+    return false;
+  }
+  if (!json) {
+    std::cout << response.proof() << "\n";
+    return true;
+  }
+  nlohmann::ordered_json line = {
+      {"proof", response.proof()},
+      {"jkt", response.jkt()},
+      {"iat", response.iat()},
+      {"alg", std::string(dpop::AlgorithmName(proof->algorithm))},
+      {"htm", proof->htm},
+      {"htu", proof->htu},
+      {"nonce", proof->nonce}};
+  if (!response.key_handle().empty()) {
+    line["key_handle"] = absl::WebSafeBase64Escape(response.key_handle());
+  }
+  std::cout << line.dump() << "\n";
+  return true;
+}
+
+bool SignOne(v1::ProofSigner::Stub& stub, const SignFlags& flags,
+             const v1::SignProofRequest& request) {
+  grpc::ClientContext context;
+  flags.server.SetDeadline(context);
+  v1::SignProofResponse response;
+  grpc::Status status = stub.SignProof(&context, request, &response);
+  if (!status.ok()) {
+    PrintError(status);
+    return false;
+  }
+  return PrintProof(response, flags.json);
+}
+
+bool SignBatch(v1::ProofSigner::Stub& stub, const SignFlags& flags,
+               const v1::SignProofRequest& request, int size) {
+  v1::BatchSignProofsRequest batch;
+  for (int i = 0; i < size; ++i) *batch.add_requests() = request;
+  grpc::ClientContext context;
+  flags.server.SetDeadline(context);
+  v1::BatchSignProofsResponse response;
+  grpc::Status status = stub.BatchSignProofs(&context, batch, &response);
+  if (!status.ok()) {
+    PrintError(status);
+    return false;
+  }
+  bool all_ok = true;
+  for (int i = 0; i < response.results_size(); ++i) {
+    const v1::SignProofResult& result = response.results(i);
+    if (result.has_error()) {
+      PrintError(result.error(), absl::StrCat("item ", i));
+      all_ok = false;
+    } else {
+      all_ok &= PrintProof(result.proof(), flags.json);
+    }
+  }
+  return all_ok;
+}
+
+// Stops at the first call that fails: the next would most likely fail alike.
+bool Sign(const SignFlags& flags) {
+  auto stub = v1::ProofSigner::NewStub(flags.server.NewChannel());
+  v1::SignProofRequest request = ToRequest(flags);
+  for (int done = 0; done < flags.count; done += flags.batch) {
+    bool ok = flags.batch == 1
+                  ? SignOne(*stub, flags, request)
+                  : SignBatch(*stub, flags, request,
+                              std::min(flags.batch, flags.count - done));
+    if (!ok) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void AddSignCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "sign",
+      "Mint proofs and print them, one a line, ready for a DPoP header.\n"
+      "Each proof has a key of its own and is verified before it is printed.\n"
+      "  proofmint sign --htu=https://idp.example/token --nonce=abc");
+  auto flags = std::make_shared<SignFlags>();
+  static const std::map<std::string, v1::Algorithm> kAlgorithms = {
+      {"ES256", v1::ALGORITHM_ES256},
+      {"Ed25519", v1::ALGORITHM_ED25519},
+      {"EdDSA", v1::ALGORITHM_EDDSA}};
+  command
+      ->add_option("--algorithm", flags->algorithm,
+                   "ES256 (the default), Ed25519, or EdDSA: an Ed25519 key\n"
+                   "under its older name")
+      ->transform(CLI::CheckedTransformer(kAlgorithms))
+      ->option_text("ALG");
+  command->add_option("--htm", flags->htm, "The HTTP method of the request")
+      ->capture_default_str();
+  command->add_option("--htu", flags->htu, "The URL of the request")
+      ->required();
+  command->add_option("--nonce", flags->nonce,
+                      "The identity provider's DPoP-Nonce");
+  command
+      ->add_option("--access_token_sha256", flags->access_token_sha256,
+                   "SHA-256 of the access token in hex; becomes ath")
+      ->check(CheckHexSha256);
+  command
+      ->add_option("--key_handle", flags->key_handle,
+                   "Sign again with the key of an earlier proof (base64url)")
+      ->check(CheckBase64Url);
+  command->add_flag("--return_key_handle", flags->return_key_handle,
+                    "Ask for a handle of the key; shown with --json");
+  command
+      ->add_option("--iat_offset", flags->iat_offset,
+                   "Added to the server's clock, -5m to 5m")
+      ->check(CheckDuration)
+      ->capture_default_str();
+  command->add_option("--count", flags->count, "How many proofs")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--batch", flags->batch,
+                   "Proofs per call; 1 calls SignProof, more BatchSignProofs")
+      ->check(CLI::Range(1, kMaxBatch))
+      ->capture_default_str();
+  command->add_flag("--json", flags->json,
+                    "Print {proof, jkt, iat, alg, htm, htu, nonce} lines");
+  flags->server.AddTo(*command);
+  command->callback([flags, &exit_code] { exit_code = Sign(*flags) ? 0 : 1; });
+}
+
+}  // namespace proofmint::tools

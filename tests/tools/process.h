@@ -1,0 +1,83 @@
+// Programs as their users run them.
+
+#ifndef PROOFMINT_TESTS_TOOLS_PROCESS_H_
+#define PROOFMINT_TESTS_TOOLS_PROCESS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "signer/service/unique_fd.h"
+#include "tests/testing/temp_dir.h"
+
+namespace proofmint::testing {
+
+// No program of a test may take longer; a machine under load still makes it.
+inline constexpr absl::Duration kProcessLimit = absl::Seconds(30);
+
+// Process runs a program with its output going to files. Killed at destruction
+// if it still runs.
+class Process {
+ public:
+  // `command` is the program's path and its arguments.
+  explicit Process(const std::vector<std::string>& command,
+                   const std::string& standard_input = "");
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void Signal(int number);
+
+  // Waits for the end and returns the exit code; 128 plus the number of the
+  // signal that ended it; or -1 if it still runs after kProcessLimit.
+  int Wait();
+
+  // Waits until standard error contains `text`. Returns false if the program
+  // ends, or kProcessLimit passes, without it.
+  bool WaitForError(const std::string& text);
+
+  std::string Output() const;
+  std::string Error() const;
+
+ private:
+  bool Ended();
+
+  TempDir directory_;
+  pid_t pid_ = -1;
+  bool ended_ = false;
+  int status_ = 0;
+};
+
+// Result is what a program that ran to its end left behind.
+struct Result {
+  int exit_code;
+  std::string output;
+  std::string error;
+};
+
+Result RunProgram(const std::vector<std::string>& command,
+                  const std::string& standard_input = "");
+
+// Daemon is a proofmintd on a Unix socket and a free port of 127.0.0.1, ready
+// to serve.
+class Daemon {
+ public:
+  explicit Daemon(const std::vector<std::string>& more_flags = {});
+
+  std::string path() const { return directory_ / "proofmintd.sock"; }
+  std::string target() const { return "unix:" + path(); }
+  // Such as "127.0.0.1:43211".
+  std::string tcp_target() const;
+  Process& process() { return process_; }
+
+ private:
+  TempDir directory_;
+  Process process_;
+};
+
+// Whether `proofmint health` says so of `target`.
+bool IsHealthy(const std::string& target);
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_TOOLS_PROCESS_H_
