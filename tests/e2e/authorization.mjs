@@ -1,0 +1,46 @@
+// The front-channel half of a login: from the authorization endpoint to a code, with PKCE (RFC 7636).
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+
+const REDIRECTS_AT_MOST = 10;
+
+// Follows the provider's redirects as a browser would, cookies included, up to the one that leaves for `destination`.
+async function followRedirects(url, destination) {
+  const cookies = new Map();
+  for (let i = 0; i < REDIRECTS_AT_MOST; i++) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
+    const location = response.headers.get('location');
+    assert.ok(location, `GET ${url.pathname}: got ${response.status} and no redirect: ${await response.text()}`);
+    for (const line of response.headers.getSetCookie()) {
+      // One host and one login, so name and value say all.
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      cookies.set(name, value);
+    }
+    url = new URL(location, url);
+    if (url.href.startsWith(destination)) return url;
+  }
+  throw new Error(`authorization: more than ${REDIRECTS_AT_MOST} redirects`);
+}
+
+// Returns the parameters of the token request: { code, code_verifier, redirect_uri }.
+export async function authorizationCode(metadata, idp, { scope = 'openid', resource }) {
+  const verifier = randomBytes(32).toString('base64url');
+  const state = randomBytes(16).toString('base64url');
+  const url = new URL(metadata.authorization_endpoint);
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: idp.client.client_id,
+    redirect_uri: idp.redirectUri,
+    scope,
+    state,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...(resource && { resource }),
+  });
+  const { searchParams: answer } = await followRedirects(url, idp.redirectUri);
+  assert.equal(answer.get('error'), null, answer.get('error_description'));
+  assert.equal(answer.get('state'), state);
+  assert.equal(answer.get('iss'), metadata.issuer); // RFC 9207: the answer is from whom we asked.
+  return { code: answer.get('code'), code_verifier: verifier, redirect_uri: idp.redirectUri };
+}

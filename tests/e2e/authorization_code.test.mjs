@@ -1,0 +1,40 @@
+// A user logs in (RFC 6749 section 4.1, RFC 7636), with each algorithm.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+import { useBroker } from './fixture.mjs';
+import { API_SCOPE, JWT_RESOURCE } from './identity_provider.mjs';
+import { ALGORITHMS } from './signer_client.mjs';
+import { verifyExchange } from './verify_exchange.mjs';
+
+const fixture = useBroker();
+
+for (const { algorithm, alg } of ALGORITHMS) {
+  test(`${alg}: a login's opaque token is bound to the last proof's key`, async () => {
+    const { broker, idp } = fixture;
+    const transcript = await broker.authorizationCode(algorithm);
+    await verifyExchange(broker, alg, transcript);
+
+    // The login itself: the ID token is the provider's and names the user.
+    const keys = createRemoteJWKSet(new URL(broker.metadata.jwks_uri));
+    const expected = { issuer: idp.issuer, audience: idp.client.client_id, subject: 'alice' };
+    await jwtVerify(transcript.tokens.id_token, keys, expected);
+  });
+
+  test(`${alg}: a login's JWT access token is bound to the last proof's key`, async () => {
+    const access = { resource: JWT_RESOURCE, scope: API_SCOPE };
+    const transcript = await fixture.broker.authorizationCode(algorithm, access);
+    await verifyExchange(fixture.broker, alg, transcript, access);
+  });
+
+  test(`${alg}: a code is spent by the login, not by the nonce challenge`, async () => {
+    const { attempts } = await fixture.broker.authorizationCode(algorithm);
+    const { parameters, nonce } = attempts.at(-1);
+    const request = { algorithm, htm: 'POST', htu: fixture.broker.metadata.token_endpoint, nonce };
+    const { proof } = await fixture.signer.signProof(request);
+    const again = await fixture.broker.send(parameters, proof);
+    assert.deepEqual([again.status, again.error], [400, 'invalid_grant']);
+  });
+}

@@ -1,0 +1,120 @@
+// Starts proofmintd on sockets of its own and stops it again, whatever happens to the test in between.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { programPath } from './programs.mjs';
+
+const TIME_LIMIT_MS = 10_000;
+const LOG_LINES_KEPT = 50;
+
+class Daemon {
+  #child;
+  #directory;
+  #log = [];
+  #addresses = [];
+  #killAtExit = () => this.#child.kill('SIGKILL');
+
+  constructor(program, directory, listen) {
+    this.#directory = directory;
+    this.#child = spawn(program, [`--listen=${listen.join(',')}`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    // The last resort, for a test run that ends without calling stop().
+    process.once('exit', this.#killAtExit);
+  }
+
+  // The addresses that a client dials, such as unix:/tmp/…/proofmintd.sock and 127.0.0.1:43211.
+  get unixTarget() {
+    return this.#addresses.find((address) => address.startsWith('unix:'));
+  }
+
+  get tcpTarget() {
+    return this.#addresses.find((address) => !address.startsWith('unix:'));
+  }
+
+  // Resolves when the daemon says that it is serving.
+  async ready() {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    this.#child.once('error', reject);
+    // "close" comes after the last line of the log, "exit" may come before.
+    this.#child.once('close', (code, signal) => reject(new Error(`ended with ${code ?? signal}, want it to serve`)));
+    createInterface({ input: this.#child.stderr }).on('line', (line) => {
+      if (this.#read(line) === 'serving') resolve();
+    });
+    await this.#wait(promise, 'serving');
+  }
+
+  // Reads one line of the log and returns its message.
+  #read(line) {
+    this.#log.push(line);
+    this.#log.splice(0, this.#log.length - LOG_LINES_KEPT);
+    let entry;
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      return undefined; // A sanitizer or a library wrote it, not our logger.
+    }
+    if (entry.message === 'listening') this.#addresses.push(entry.address);
+    return entry.message;
+  }
+
+  // Sends SIGTERM and expects the exit code 0.
+  async stop() {
+    try {
+      const { exitCode, signalCode } = this.#child;
+      if (exitCode === null && signalCode === null) {
+        const exited = once(this.#child, 'exit');
+        this.#child.kill('SIGTERM');
+        await this.#wait(exited, 'stopped');
+      }
+      if (this.#child.exitCode !== 0) {
+        throw this.#failure(`exit ${this.#child.exitCode ?? this.#child.signalCode}, want 0`);
+      }
+    } finally {
+      await this.discard();
+    }
+  }
+
+  async #wait(promise, state) {
+    const { promise: late, reject } = Promise.withResolvers();
+    const timer = setTimeout(() => reject(new Error(`not ${state} after ${TIME_LIMIT_MS} ms`)), TIME_LIMIT_MS);
+    try {
+      await Promise.race([promise, late]);
+    } catch (error) {
+      throw this.#failure(error.message);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #failure(why) {
+    return new Error(`proofmintd: ${why}\n${this.#log.join('\n')}`);
+  }
+
+  // Kills what is left and removes the socket's folder.
+  async discard() {
+    this.#child.kill('SIGKILL');
+    process.removeListener('exit', this.#killAtExit);
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+// Starts a daemon on a Unix socket, and with `tcp` also on a loopback port that the system chooses.
+export async function startDaemon({ tcp = false } = {}) {
+  const program = programPath('proofmintd');
+  const directory = await mkdtemp(join(tmpdir(), 'proofmint-e2e-'));
+  const listen = [`unix:${join(directory, 'proofmintd.sock')}`];
+  if (tcp) listen.push('127.0.0.1:0');
+  const daemon = new Daemon(program, directory, listen);
+  try {
+    await daemon.ready();
+  } catch (error) {
+    await daemon.discard();
+    throw error;
+  }
+  return daemon;
+}

@@ -1,0 +1,53 @@
+// A caller that is not C++ reads why a call failed: the code, and the google.rpc details behind it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { useDaemon } from './fixture.mjs';
+import { decodeError, decodeStatus } from './signer_client.mjs';
+import { verifyProof } from './verify_proof.mjs';
+
+const GOOD = { algorithm: 'ALGORITHM_ES256', htm: 'POST', htu: 'https://idp.example/token' };
+const BAD_HTU = { ...GOOD, htu: 'https://user@idp.example/token' };
+
+const fixture = useDaemon();
+
+async function failureOf(call) {
+  const error = await call.then(() => assert.fail('got an answer, want an error'), (reason) => reason);
+  return decodeError(error);
+}
+
+function assertFailure(failure, code, reason, field) {
+  assert.equal(failure.code, code);
+  assert.equal(failure.ErrorInfo.domain, 'proofmint');
+  assert.equal(failure.ErrorInfo.reason, reason);
+  assert.deepEqual(failure.BadRequest.field_violations.map((violation) => violation.field), [field]);
+}
+
+test('a bad htu is named', async () => {
+  const failure = await failureOf(fixture.signer.signProof(BAD_HTU));
+  assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_HTU', 'htu');
+});
+
+test('a bad item of a batch fails alone', async () => {
+  const { results } = await fixture.signer.batchSignProofs({ requests: [GOOD, BAD_HTU, GOOD] });
+  assert.deepEqual(results.map(({ result }) => result), ['proof', 'error', 'proof']);
+  assertFailure(decodeStatus(results[1].error), 'INVALID_ARGUMENT', 'INVALID_HTU', 'requests[1].htu');
+  for (const { proof: minted } of [results[0], results[2]]) {
+    await verifyProof(minted.proof, { ...GOOD, ...minted, alg: 'ES256' });
+  }
+});
+
+test('an empty batch fails as a whole', async () => {
+  const failure = await failureOf(fixture.signer.batchSignProofs({ requests: [] }));
+  assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_BATCH_SIZE', 'requests');
+});
+
+test('a key handle is refused, not ignored', async () => {
+  const failure = await failureOf(fixture.signer.signProof({ ...GOOD, key_handle: Buffer.from('handle') }));
+  assertFailure(failure, 'UNIMPLEMENTED', 'KEY_HANDLES_UNIMPLEMENTED', 'key_handle');
+});
+
+test('nor is the wish for one', async () => {
+  const failure = await failureOf(fixture.signer.signProof({ ...GOOD, return_key_handle: true }));
+  assertFailure(failure, 'UNIMPLEMENTED', 'KEY_HANDLES_UNIMPLEMENTED', 'return_key_handle');
+});

@@ -1,0 +1,43 @@
+// What a file of tests runs against, started before its tests and stopped after them. Each function returns an object
+// that has its members once the tests run.
+import { after, before } from 'node:test';
+
+import { Broker } from './broker.mjs';
+import { startDaemon } from './daemon.mjs';
+import { startIdentityProvider } from './identity_provider.mjs';
+import { SignerClient } from './signer_client.mjs';
+
+async function startSigner(fixture, options) {
+  fixture.daemon = await startDaemon(options);
+  fixture.signer = new SignerClient(fixture.daemon.unixTarget);
+}
+
+async function startBroker(fixture) {
+  fixture.idp = await startIdentityProvider();
+  fixture.broker = await Broker.connect(fixture.signer, fixture.idp);
+}
+
+// One hook for all: several at the top of a file would run at the same time.
+function useStarted(start) {
+  const fixture = {};
+  before(() => start(fixture));
+  after(async () => {
+    fixture.signer?.close();
+    await fixture.idp?.stop();
+    await fixture.daemon?.stop();
+  });
+  return fixture;
+}
+
+// { daemon, signer }
+export function useDaemon(options) {
+  return useStarted((fixture) => startSigner(fixture, options));
+}
+
+// { daemon, signer, idp, broker }
+export function useBroker(options) {
+  return useStarted(async (fixture) => {
+    await startSigner(fixture, options);
+    await startBroker(fixture);
+  });
+}

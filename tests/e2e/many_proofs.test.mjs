@@ -1,0 +1,72 @@
+// Ten thousand proofs of each algorithm, every one of them verified twice: by jose here, and by a program on OpenSSL.
+// Only a crowd shows a coordinate that begins with zero bytes, or a key or an identifier that is used again.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { useDaemon } from './fixture.mjs';
+import { runProgram } from './programs.mjs';
+import { ALGORITHMS } from './signer_client.mjs';
+import { decodeBase64url, verifyProof } from './verify_proof.mjs';
+
+const COUNT = 10_000;
+const BATCH = 256;
+const CHUNK = 100; // As many verifications at once as keep WebCrypto's threads busy.
+const HTM = 'POST';
+const HTU = 'https://idp.example/token';
+const NONCE = 'many-proofs_nonce.1';
+
+const fixture = useDaemon();
+
+function mint(alg) {
+  return runProgram('proofmint', [
+    'sign',
+    `--target=${fixture.daemon.unixTarget}`,
+    `--algorithm=${alg}`,
+    `--htm=${HTM}`,
+    `--htu=${HTU}`,
+    `--nonce=${NONCE}`,
+    `--count=${COUNT}`,
+    `--batch=${BATCH}`,
+    '--json',
+  ]);
+}
+
+async function verifyAll(lines, alg) {
+  const verified = [];
+  for (let i = 0; i < lines.length; i += CHUNK) {
+    const chunk = lines.slice(i, i + CHUNK).map(async (line) => {
+      const { proof, ...said } = JSON.parse(line);
+      assert.deepEqual(Object.keys(said).sort(), ['alg', 'htm', 'htu', 'iat', 'jkt', 'nonce']);
+      const expected = { alg, htm: HTM, htu: HTU, nonce: NONCE };
+      const { jkt, iat, ...echoed } = said;
+      assert.deepEqual(echoed, expected);
+      return verifyProof(proof, { ...expected, jkt, iat });
+    });
+    verified.push(...(await Promise.all(chunk)));
+  }
+  return verified;
+}
+
+const countDifferent = (values) => new Set(values).size;
+
+for (const { alg } of ALGORITHMS) {
+  test(`${alg}: ${COUNT} proofs`, async () => {
+    const earliest = Math.floor(Date.now() / 1000);
+    const output = await mint(alg);
+    const latest = Math.floor(Date.now() / 1000);
+    const lines = output.trimEnd().split('\n');
+    assert.equal(lines.length, COUNT);
+
+    const verified = await verifyAll(lines, alg);
+    assert.equal(countDifferent(verified.map(({ claims }) => claims.jti)), COUNT);
+    assert.equal(countDifferent(verified.map(({ header }) => header.jwk.x)), COUNT);
+    for (const { claims } of verified) assert.ok(earliest <= claims.iat && claims.iat <= latest);
+
+    const coordinates = verified.flatMap(({ header: { jwk } }) => (jwk.y ? [jwk.x, jwk.y] : [jwk.x]));
+    const leadingZero = coordinates.filter((coordinate) => decodeBase64url(coordinate)[0] === 0).length;
+    assert.ok(leadingZero > 0, 'want a coordinate with a leading zero byte');
+
+    const opensslSays = JSON.parse(await runProgram('openssl_verify', [], output));
+    assert.deepEqual(opensslSays, { verified: COUNT, failed: 0, leading_zero: leadingZero });
+  });
+}

@@ -1,0 +1,83 @@
+// A client of the signer as a broker written in Node would make it: generated from our .proto files when it is loaded.
+import { fileURLToPath } from 'node:url';
+
+import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+
+const DEADLINE_MS = 10_000;
+
+const definitions = loadSync(
+  ['proofmint/v1/proof_signer.proto', 'google/rpc/error_details.proto', 'google/rpc/status.proto'],
+  {
+    includeDirs: [fileURLToPath(new URL('../../proto', import.meta.url))],
+    keepCase: true,
+    longs: Number, // iat, in seconds, is far below 2^53.
+    enums: String,
+    bytes: Buffer,
+    defaults: true,
+    oneofs: true,
+  },
+);
+
+const { ProofSigner } = loadPackageDefinition(definitions).proofmint.v1;
+
+// The values of the request's `algorithm` and the JWS "alg" that each stands for.
+export const ALGORITHMS = [
+  { algorithm: 'ALGORITHM_ES256', alg: 'ES256' },
+  { algorithm: 'ALGORITHM_ED25519', alg: 'Ed25519' },
+  { algorithm: 'ALGORITHM_EDDSA', alg: 'EdDSA' },
+];
+
+export class SignerClient {
+  #stub;
+
+  constructor(target) {
+    this.#stub = new ProofSigner(target, credentials.createInsecure());
+  }
+
+  signProof(request) {
+    return this.#call('SignProof', request);
+  }
+
+  batchSignProofs(request) {
+    return this.#call('BatchSignProofs', request);
+  }
+
+  getCapabilities(request = {}) {
+    return this.#call('GetCapabilities', request);
+  }
+
+  close() {
+    this.#stub.close();
+  }
+
+  #call(method, request) {
+    const options = { deadline: Date.now() + DEADLINE_MS };
+    return new Promise((resolve, reject) => {
+      this.#stub[method](request, options, (error, response) => (error ? reject(error) : resolve(response)));
+    });
+  }
+}
+
+// The google.rpc.Status that a failed call carries in its trailers, in readable form.
+export function decodeError(error) {
+  const [bytes] = error.metadata.get('grpc-status-details-bin');
+  if (!bytes) throw new Error(`no grpc-status-details-bin in: ${error.message}`, { cause: error });
+  const decoded = decodeStatus(definitions['google.rpc.Status'].deserialize(bytes));
+  if (decoded.code !== status[error.code]) {
+    throw new Error(`details say ${decoded.code}, the call ${status[error.code]}`, { cause: error });
+  }
+  return decoded;
+}
+
+// A google.rpc.Status with its details by their short names:
+// { code: 'INVALID_ARGUMENT', message, ErrorInfo: {…}, BadRequest: {…} }.
+export function decodeStatus({ code, message, details }) {
+  const decoded = { code: status[code], message };
+  for (const { type_url: url, value } of details) {
+    const type = url.slice(url.lastIndexOf('/') + 1);
+    if (!definitions[type]) throw new Error(`details: got ${url}, want a type of google/rpc/error_details.proto`);
+    decoded[type.slice(type.lastIndexOf('.') + 1)] = definitions[type].deserialize(value);
+  }
+  return decoded;
+}

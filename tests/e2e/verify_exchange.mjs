@@ -1,0 +1,45 @@
+// What holds for every exchange of a proof for tokens at a provider that wants a nonce.
+import assert from 'node:assert/strict';
+
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+import { JWT_RESOURCE } from './identity_provider.mjs';
+import { verifyProof } from './verify_proof.mjs';
+
+// The thumbprint in an access token, from the provider's introspection or out of a JWT that its key has signed.
+async function boundThumbprint(broker, { access_token: token }, { resource }) {
+  if (!resource) {
+    const answer = await broker.introspect(token);
+    assert.equal(answer.active, true);
+    assert.equal(answer.token_type, 'DPoP');
+    return answer.cnf.jkt;
+  }
+  const { issuer, jwks_uri: keys } = broker.metadata;
+  const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(keys)), {
+    issuer,
+    audience: JWT_RESOURCE,
+    typ: 'at+jwt',
+    algorithms: ['ES256'],
+  });
+  return payload.cnf.jkt;
+}
+
+// Checks a transcript of the broker: challenged once, then served, with valid proofs of two different keys, and with a
+// token bound to the second. `access` is what the broker asked for. Returns what the token says about its key.
+export async function verifyExchange(broker, alg, transcript, access = {}) {
+  const { attempts, tokens, jkt } = transcript;
+  const outcomes = attempts.map(({ status, error }) => [status, error]);
+  assert.deepEqual(outcomes, [[400, 'use_dpop_nonce'], [200, undefined]], attempts.at(-1).errorDescription);
+  for (const attempt of attempts) {
+    await verifyProof(attempt.proof, { ...attempt, alg, htm: 'POST', htu: broker.metadata.token_endpoint });
+  }
+  const [first, second] = attempts;
+  assert.equal(second.nonce, first.challenge);
+  assert.notEqual(first.jkt, second.jkt, 'want a fresh key for each proof');
+  assert.equal(jkt, second.jkt);
+
+  assert.equal(tokens.token_type, 'DPoP');
+  const cnfJkt = await boundThumbprint(broker, tokens, access);
+  assert.equal(cnfJkt, jkt, 'cnf.jkt');
+  return cnfJkt;
+}

@@ -1,0 +1,33 @@
+// Verifies a proof the way a strict identity provider would, and holds it against what the signer said about it.
+import assert from 'node:assert/strict';
+
+import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify } from 'jose';
+
+const JWK_MEMBERS = { ES256: ['crv', 'kty', 'x', 'y'], Ed25519: ['crv', 'kty', 'x'], EdDSA: ['crv', 'kty', 'x'] };
+const COORDINATE_BYTES = 32;
+const JTI_BYTES = 16;
+
+// Strict base64url: Buffer skips what it does not know, so the bytes must give the same text again.
+export function decodeBase64url(text) {
+  const bytes = Buffer.from(text, 'base64url');
+  assert.equal(bytes.toString('base64url'), text, 'base64url: want it canonical and without padding');
+  return bytes;
+}
+
+// Expects a proof with these and no other members. An empty `nonce` means that the proof has none. Returns its header
+// and claims.
+export async function verifyProof(proof, { alg, htm, htu, nonce = '', iat, jkt }) {
+  const { protectedHeader: header, payload: claims } = await jwtVerify(proof, EmbeddedJWK, { algorithms: [alg] });
+  const { jwk } = header;
+  assert.deepEqual(Object.keys(header).sort(), ['alg', 'jwk', 'typ']);
+  assert.equal(header.typ, 'dpop+jwt');
+  assert.deepEqual(Object.keys(jwk).sort(), JWK_MEMBERS[alg]);
+  assert.equal(decodeBase64url(jwk.x).length, COORDINATE_BYTES);
+  if (jwk.y) assert.equal(decodeBase64url(jwk.y).length, COORDINATE_BYTES);
+  assert.equal(await calculateJwkThumbprint(jwk), jkt, 'jkt');
+
+  const { jti, ...rest } = claims;
+  assert.equal(decodeBase64url(jti).length, JTI_BYTES);
+  assert.deepEqual(rest, { htm, htu, iat, ...(nonce && { nonce }) });
+  return { header, claims };
+}
