@@ -116,9 +116,14 @@ grpc::Status ToGrpcStatus(const absl::Status& status,
   if (status.ok()) return grpc::Status::OK;
   grpc::Status grpc_status;
   grpc::SetErrorDetails(ToRpcStatus(status), &grpc_status);
-  if (status.GetPayload(TypeUrl<google::rpc::RetryInfo>()).has_value()) {
-    context.AddTrailingMetadata(
-        kPushbackTrailer, absl::StrCat(absl::ToInt64Milliseconds(kRetryDelay)));
+  google::rpc::RetryInfo retry;
+  absl::optional<absl::Cord> payload =
+      status.GetPayload(TypeUrl<google::rpc::RetryInfo>());
+  if (payload.has_value() && retry.ParseFromString(std::string(*payload))) {
+    absl::Duration delay = absl::Seconds(retry.retry_delay().seconds()) +
+                           absl::Nanoseconds(retry.retry_delay().nanos());
+    context.AddTrailingMetadata(kPushbackTrailer,
+                                absl::StrCat(absl::ToInt64Milliseconds(delay)));
   }
   return grpc_status;
 }
