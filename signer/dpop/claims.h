@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "signer/crypto/sha2.h"
+#include "signer/dpop/base64url.h"
 #include "signer/dpop/htu.h"
 #include "signer/dpop/syntax.h"
 #include "signer/dpop/text_writer.h"
@@ -34,7 +35,9 @@ struct Claims {
 // punctuation, 20 digits of iat, base64url of jti and ath, and the limits of
 // the rest.
 inline constexpr size_t kMaxClaimsSize =
-    64 + 20 + 22 + 43 + kMaxHtmSize + kMaxNormalizedHtuSize + kMaxNonceSize;
+    64 + 20 + Base64UrlSize(kJtiEntropySize) +
+    Base64UrlSize(crypto::kSha256Size) + kMaxHtmSize + kMaxNormalizedHtuSize +
+    kMaxNonceSize;
 
 // AppendClaims writes the claims as a JSON object.
 void AppendClaims(const Claims& claims, TextWriter& out);

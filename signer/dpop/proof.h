@@ -13,10 +13,11 @@
 
 namespace proofmint::dpop {
 
-// The largest size of a proof: an encoded header of at most 235 characters, the
-// claims, the signature and two dots.
-inline constexpr size_t kMaxProofSize =
-    235 + 1 + Base64UrlSize(kMaxClaimsSize) + 1 + Base64UrlSize(kSignatureSize);
+// The largest size of a proof: the header, the claims, the signature and two
+// dots.
+inline constexpr size_t kMaxProofSize = kMaxEncodedHeaderSize + 1 +
+                                        Base64UrlSize(kMaxClaimsSize) + 1 +
+                                        Base64UrlSize(kSignatureSize);
 
 // Storage for any proof.
 using ProofBuffer = std::array<char, kMaxProofSize>;

@@ -23,6 +23,11 @@ namespace proofmint::dpop {
 
 inline constexpr size_t kSignatureSize = 64;  // bytes, for every algorithm
 
+// The largest JWS header, and its size in base64url: a JWK, and 48 characters
+// for the other members and the punctuation.
+inline constexpr size_t kMaxHeaderSize = 48 + kMaxJwkSize;
+inline constexpr size_t kMaxEncodedHeaderSize = Base64UrlSize(kMaxHeaderSize);
+
 // ProofKey is a private key together with everything of a proof that depends on
 // the key alone: the encoded JWS header and the thumbprint. The private key is
 // wiped with the object.
@@ -54,14 +59,12 @@ class ProofKey {
                     std::span<uint8_t, kSignatureSize> signature) const;
 
  private:
-  static constexpr size_t kMaxHeaderSize = 48 + kMaxJwkSize;
-
   // Fills the header and the thumbprint.
   template <typename PublicKey>
   void Describe(Algorithm algorithm, const PublicKey& public_key);
 
   std::variant<crypto::P256KeyPair, crypto::Ed25519KeyPair> key_pair_;
-  std::array<char, Base64UrlSize(kMaxHeaderSize)> encoded_header_;
+  std::array<char, kMaxEncodedHeaderSize> encoded_header_;
   size_t encoded_header_size_;
   Jkt jkt_;
 };

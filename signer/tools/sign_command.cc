@@ -16,12 +16,11 @@
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/inspect.h"
+#include "signer/service/proof_signer_service.h"
 #include "signer/tools/rpc_client.h"
 
 namespace proofmint::tools {
 namespace {
-
-constexpr int kMaxBatch = 256;
 
 struct SignFlags {
   ServerFlags server;
@@ -206,7 +205,7 @@ void AddSignCommand(CLI::App& app, int& exit_code) {
   command
       ->add_option("--batch", flags->batch,
                    "Proofs per call; 1 calls SignProof, more BatchSignProofs")
-      ->check(CLI::Range(1, kMaxBatch))
+      ->check(CLI::Range(1, service::kMaxBatchSize))
       ->capture_default_str();
   command->add_flag("--json", flags->json,
                     "Print {proof, jkt, iat, alg, htm, htu, nonce} lines");
