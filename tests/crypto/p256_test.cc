@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "tests/crypto/p256_scalars.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/hex.h"
 #include "tests/testing/status_matchers.h"
@@ -35,17 +36,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 using Signature = std::array<uint8_t, kP256SignatureSize>;
-
-constexpr char kZero[] =
-    "0000000000000000000000000000000000000000000000000000000000000000";
-constexpr char kOne[] =
-    "0000000000000000000000000000000000000000000000000000000000000001";
-constexpr char kOrder[] =  // n, SEC 2 section 2.4.2
-    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-constexpr char kOrderPlusOne[] =
-    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552";
-constexpr char kAllOnes[] =
-    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
 P256KeyPair NewKey(FakeEntropy& entropy) {
   absl::StatusOr<P256KeyPair> key = GenerateP256KeyPair(entropy);

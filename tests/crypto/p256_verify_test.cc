@@ -13,6 +13,7 @@
 
 #include "signer/crypto/p256.h"
 #include "signer/crypto/sha2.h"
+#include "tests/crypto/p256_scalars.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/hex.h"
 #include "tests/testing/status_matchers.h"
@@ -25,15 +26,6 @@ using proofmint::testing::FromHex;
 using proofmint::testing::IsOk;
 
 using Signature = std::array<uint8_t, kP256SignatureSize>;
-
-constexpr char kZero[] =
-    "0000000000000000000000000000000000000000000000000000000000000000";
-constexpr char kOrder[] =  // n, SEC 2 section 2.4.2
-    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-constexpr char kOrderPlusOne[] =
-    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552";
-constexpr char kAllOnes[] =
-    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
 class VerifyEs256Test : public ::testing::Test {
  protected:

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "signer/crypto/sha2.h"
 #include "signer/dpop/text_writer.h"
+#include "tests/dpop/test_proofs.h"
 
 namespace proofmint::dpop {
 namespace {
@@ -20,17 +21,6 @@ namespace {
 constexpr char kRequired[] =
     R"({"jti":"AAECAwQFBgcICQoLDA0ODw","htm":"POST",)"
     R"("htu":"https://server.example.com/token","iat":1562262616)";
-
-Claims Required() {
-  Claims claims = {};
-  for (size_t i = 0; i < claims.jti.size(); ++i) {
-    claims.jti[i] = static_cast<uint8_t>(i);
-  }
-  claims.htm = "POST";
-  claims.htu = "https://server.example.com/token";
-  claims.iat = 1562262616;
-  return claims;
-}
 
 std::string JsonOf(const Claims& claims) {
   std::array<char, kMaxClaimsSize> buffer;
@@ -43,7 +33,7 @@ std::string JsonOf(const Claims& claims) {
 //# The payload of a DPoP proof MUST contain at least the following claims:
 //# type=test
 TEST(AppendClaimsTest, WritesTheRequiredClaimsAndNoOthers) {
-  EXPECT_EQ(JsonOf(Required()), absl::StrCat(kRequired, "}"));
+  EXPECT_EQ(JsonOf(RequiredClaims()), absl::StrCat(kRequired, "}"));
 }
 
 //= rfc9449#4.2
@@ -52,7 +42,7 @@ TEST(AppendClaimsTest, WritesTheRequiredClaimsAndNoOthers) {
 //# contain the following claim:
 //# type=test
 TEST(AppendClaimsTest, WritesTheNonce) {
-  Claims claims = Required();
+  Claims claims = RequiredClaims();
   claims.nonce = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
   EXPECT_EQ(JsonOf(claims),
             absl::StrCat(kRequired, R"(,"nonce":"eyJ7S_zG.eyJH0-Z.HX4w-7v"})"));
@@ -66,7 +56,7 @@ TEST(AppendClaimsTest, WritesTheNonce) {
 //# the associated access token's value.
 //# type=test
 TEST(AppendClaimsTest, WritesTheHashOfTheAccessToken) {
-  Claims claims = Required();
+  Claims claims = RequiredClaims();
   claims.access_token_sha256 = crypto::Sha256(
       crypto::AsBytes("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"));
   EXPECT_EQ(
@@ -76,7 +66,7 @@ TEST(AppendClaimsTest, WritesTheHashOfTheAccessToken) {
 }
 
 TEST(AppendClaimsTest, WritesBothOptionalClaims) {
-  Claims claims = Required();
+  Claims claims = RequiredClaims();
   claims.nonce = "n";
   claims.access_token_sha256 = crypto::Sha256Digest{};
   EXPECT_EQ(JsonOf(claims), absl::StrCat(kRequired, R"(,"nonce":"n","ath":")",
@@ -87,7 +77,7 @@ TEST(AppendClaimsTest, WritesAnyTime) {
   for (int64_t iat :
        {std::numeric_limits<int64_t>::min(), int64_t{-1}, int64_t{0},
         int64_t{4102444800}, std::numeric_limits<int64_t>::max()}) {
-    Claims claims = Required();
+    Claims claims = RequiredClaims();
     claims.iat = iat;
     EXPECT_EQ(JsonOf(claims), R"({"jti":"AAECAwQFBgcICQoLDA0ODw",)"
                               R"("htm":"POST",)"
@@ -105,9 +95,9 @@ TEST(AppendClaimsTest, WritesAnyTime) {
 TEST(AppendClaimsTest, GivesTheJtiEnoughRandomBits) {
   EXPECT_GE(8 * kJtiEntropySize, 96u);
   for (size_t i = 0; i < kJtiEntropySize; ++i) {
-    Claims claims = Required();
+    Claims claims = RequiredClaims();
     claims.jti[i] ^= 1;
-    EXPECT_NE(JsonOf(claims), JsonOf(Required())) << "byte " << i;
+    EXPECT_NE(JsonOf(claims), JsonOf(RequiredClaims())) << "byte " << i;
   }
 }
 
@@ -115,7 +105,7 @@ TEST(AppendClaimsTest, FitsItsLimitWithTheLargestClaims) {
   std::string htm(kMaxHtmSize, 'M');
   std::string htu(kMaxNormalizedHtuSize, 'u');
   std::string nonce(kMaxNonceSize, 'n');
-  Claims claims = Required();
+  Claims claims = RequiredClaims();
   claims.htm = htm;
   claims.htu = htu;
   claims.iat = std::numeric_limits<int64_t>::min();

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "signer/dpop/inspect.h"
 #include "tests/dpop/test_keys.h"
+#include "tests/dpop/test_proofs.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/status_matchers.h"
 
@@ -22,17 +23,6 @@ namespace {
 
 using proofmint::testing::FakeEntropy;
 using proofmint::testing::IsOk;
-
-Claims ClaimsOfTest() {
-  Claims claims = {};
-  for (size_t i = 0; i < claims.jti.size(); ++i) {
-    claims.jti[i] = static_cast<uint8_t>(i);
-  }
-  claims.htm = "POST";
-  claims.htu = "https://server.example.com/token";
-  claims.iat = 1562262616;
-  return claims;
-}
 
 std::string Sign(const ProofKey& key, const Claims& claims) {
   ProofBuffer buffer;
@@ -46,7 +36,7 @@ std::string Sign(const ProofKey& key, const Claims& claims) {
 // (cryptography) from the key of RFC 8037 appendix A.1.
 TEST(SignProofTest, EqualsAnotherImplementationForEd25519) {
   EXPECT_EQ(
-      Sign(PublishedKey(Algorithm::kEd25519), ClaimsOfTest()),
+      Sign(PublishedKey(Algorithm::kEd25519), RequiredClaims()),
       "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVkMjU1MTkiLCJqd2siOnsiY3J2IjoiRWQyNTUx"
       "OSIsImt0eSI6Ik9LUCIsIngiOiIxMXFZQVlLeENyZlZTXzdUeVdRSE9nN2hjdlBhcGlNbHJ3"
       "SWFhUGNIVVJvIn19.eyJqdGkiOiJBQUVDQXdRRkJnY0lDUW9MREEwT0R3IiwiaHRtIjoiUE9"
@@ -57,7 +47,7 @@ TEST(SignProofTest, EqualsAnotherImplementationForEd25519) {
 
 TEST(SignProofTest, EqualsAnotherImplementationForEdDsa) {
   EXPECT_EQ(
-      Sign(PublishedKey(Algorithm::kEdDsa), ClaimsOfTest()),
+      Sign(PublishedKey(Algorithm::kEdDsa), RequiredClaims()),
       "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVkRFNBIiwiandrIjp7ImNydiI6IkVkMjU1MTki"
       "LCJrdHkiOiJPS1AiLCJ4IjoiMTFxWUFZS3hDcmZWU183VHlXUUhPZzdoY3ZQYXBpTWxyd0lh"
       "YVBjSFVSbyJ9fQ.eyJqdGkiOiJBQUVDQXdRRkJnY0lDUW9MREEwT0R3IiwiaHRtIjoiUE9TV"
@@ -69,7 +59,7 @@ TEST(SignProofTest, EqualsAnotherImplementationForEdDsa) {
 TEST(SignProofTest, JoinsHeaderClaimsAndSignatureWithDots) {
   for (Algorithm algorithm : kAlgorithms) {
     ProofKey key = PublishedKey(algorithm);
-    std::string proof = Sign(key, ClaimsOfTest());
+    std::string proof = Sign(key, RequiredClaims());
     std::vector<std::string> parts = absl::StrSplit(proof, '.');
     ASSERT_EQ(parts.size(), 3u);
     EXPECT_EQ(parts[0], key.encoded_header());
@@ -92,7 +82,7 @@ TEST(SignProofTest, IsReadBackAsItWasMeant) {
     for (Algorithm algorithm : kAlgorithms) {
       absl::StatusOr<ProofKey> key = ProofKey::Generate(algorithm, entropy);
       ASSERT_TRUE(key.ok());
-      Claims claims = ClaimsOfTest();
+      Claims claims = RequiredClaims();
       ASSERT_THAT(entropy.Fill(claims.jti), IsOk());
       std::string nonce(static_cast<size_t>(i), 'n');
       claims.nonce = nonce;
@@ -114,8 +104,8 @@ TEST(SignProofTest, IsReadBackAsItWasMeant) {
 
 TEST(SignProofTest, RepeatsAnEs256ProofOnlyUpToTheSignature) {
   ProofKey key = PublishedKey(Algorithm::kEs256);
-  std::string a = Sign(key, ClaimsOfTest());
-  std::string b = Sign(key, ClaimsOfTest());
+  std::string a = Sign(key, RequiredClaims());
+  std::string b = Sign(key, RequiredClaims());
   size_t signature = a.rfind('.') + 1;
   EXPECT_EQ(a.substr(0, signature), b.substr(0, signature));
   EXPECT_NE(a.substr(signature), b.substr(signature));
@@ -126,7 +116,7 @@ TEST(SignProofTest, FitsItsLimitWithTheLargestClaims) {
   std::string htu(kMaxNormalizedHtuSize, 'u');
   std::string nonce(kMaxNonceSize, 'n');
   for (Algorithm algorithm : kAlgorithms) {
-    Claims claims = ClaimsOfTest();
+    Claims claims = RequiredClaims();
     claims.htm = htm;
     claims.htu = htu;
     claims.iat = std::numeric_limits<int64_t>::min();
@@ -141,7 +131,7 @@ TEST(SignProofTest, FitsItsLimitWithTheLargestClaims) {
 // A header or cookie limit of 4 KiB is common: usual claims stay far below.
 TEST(SignProofTest, StaysSmallWithUsualClaims) {
   for (Algorithm algorithm : kAlgorithms) {
-    EXPECT_LT(Sign(PublishedKey(algorithm), ClaimsOfTest()).size(), 512u);
+    EXPECT_LT(Sign(PublishedKey(algorithm), RequiredClaims()).size(), 512u);
   }
 }
 

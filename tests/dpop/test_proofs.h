@@ -27,6 +27,18 @@ inline constexpr absl::string_view kClaims =
     R"({"jti":"AAECAwQFBgcICQoLDA0ODw","htm":"POST",)"
     R"("htu":"https://server.example.com/token","iat":1562262616})";
 
+// The claims that kClaims is the text of.
+inline Claims RequiredClaims() {
+  Claims claims = {};
+  for (size_t i = 0; i < claims.jti.size(); ++i) {
+    claims.jti[i] = static_cast<uint8_t>(i);
+  }
+  claims.htm = "POST";
+  claims.htu = "https://server.example.com/token";
+  claims.iat = 1562262616;
+  return claims;
+}
+
 // Returns `text` with the one place of `from` changed to `to`.
 inline std::string Replace(absl::string_view text, absl::string_view from,
                            absl::string_view to) {

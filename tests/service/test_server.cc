@@ -1,6 +1,5 @@
 #include "tests/service/test_server.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -44,9 +43,6 @@ v1::SignProofRequest ValidRequest(v1::Algorithm algorithm) {
 }
 
 TestServer::TestServer(service::Clock clock, bool enable_reflection) {
-  // Keeps gRPC up for the rest of the process: when the last of its objects
-  // goes away, gRPC 1.51 now and then waits 10 s for a poller of its own.
-  [[maybe_unused]] static const bool kept_up = (grpc_init(), true);
   service::ServerOptions options;
   options.listen = {service::UnixAddress{unix_path()},
                     service::LoopbackAddress{"127.0.0.1:0"}};
