@@ -22,14 +22,18 @@ Ed25519KeyPair Ed25519KeyPairFromSeed(
     std::span<const uint8_t, kEd25519SeedSize> seed) {
   Ed25519KeyPair key = {SecretBytes<kEd25519SeedSize>(seed), {}};
   SecretBytes<ED25519_PRIVATE_KEY_LEN> expanded;
-  ED25519_keypair_from_seed(key.public_key.data(),
-                            expanded.ExposeSecret().data(), seed.data());
+  RunAndWipeStack([&] {
+    ED25519_keypair_from_seed(key.public_key.data(),
+                              expanded.ExposeSecret().data(), seed.data());
+  });
   return key;
 }
 
 absl::Status SignEd25519(const Ed25519KeyPair& key,
                          std::span<const uint8_t> message,
                          std::span<uint8_t, kEd25519SignatureSize> signature) {
+  // BoringSSL would sign with a wiped key, and nobody could verify it.
+  if (key.seed.IsWiped()) return WipedKeyError();
   // BoringSSL's private key is the seed followed by the public key.
   SecretBytes<ED25519_PRIVATE_KEY_LEN> private_key;
   std::span<uint8_t> bytes = private_key.ExposeSecret();
@@ -37,8 +41,11 @@ absl::Status SignEd25519(const Ed25519KeyPair& key,
   std::copy(seed.begin(), seed.end(), bytes.begin());
   std::copy(key.public_key.begin(), key.public_key.end(),
             bytes.begin() + kEd25519SeedSize);
-  if (!ED25519_sign(signature.data(), message.data(), message.size(),
-                    bytes.data())) {
+  const bool is_signed = RunAndWipeStack([&] {
+    return ED25519_sign(signature.data(), message.data(), message.size(),
+                        bytes.data()) == 1;
+  });
+  if (!is_signed) {
     ERR_clear_error();
     return absl::UnavailableError("ed25519: BoringSSL could not sign");
   }

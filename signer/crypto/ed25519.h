@@ -37,7 +37,8 @@ Ed25519KeyPair Ed25519KeyPairFromSeed(
     std::span<const uint8_t, kEd25519SeedSize> seed);
 
 // SignEd25519 writes the deterministic signature over `message`. Fails with
-// UNAVAILABLE if BoringSSL cannot allocate; `signature` is then unspecified.
+// UNAVAILABLE if BoringSSL cannot allocate, and as WipedKeyError; `signature`
+// is then unspecified.
 absl::Status SignEd25519(const Ed25519KeyPair& key,
                          std::span<const uint8_t> message,
                          std::span<uint8_t, kEd25519SignatureSize> signature);

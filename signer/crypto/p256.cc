@@ -77,12 +77,15 @@ absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
         "private_scalar: got a value outside [1, n-1], want one inside");
   }
   P256KeyPair key = {SecretBytes<kP256ScalarSize>(private_scalar), {}};
-  PROOFMINT_RETURN_IF_ERROR(ComputePublicKey(scalar.get(), key.public_key));
+  PROOFMINT_RETURN_IF_ERROR(RunAndWipeStack(
+      [&] { return ComputePublicKey(scalar.get(), key.public_key); }));
   return key;
 }
 
 absl::Status SignEs256(const P256KeyPair& key, const Sha256Digest& digest,
                        std::span<uint8_t, kP256SignatureSize> signature) {
+  // BoringSSL would sign with a wiped key, and nobody could verify it.
+  if (key.private_scalar.IsWiped()) return WipedKeyError();
   bssl::UniquePtr<EC_KEY> ec_key(
       EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
   bssl::UniquePtr<BIGNUM> scalar = ToBignum(key.private_scalar.ExposeSecret());
@@ -91,8 +94,9 @@ absl::Status SignEs256(const P256KeyPair& key, const Sha256Digest& digest,
       !EC_KEY_set_private_key(ec_key.get(), scalar.get())) {
     return BoringSslError("p256: BoringSSL could not set the private key");
   }
-  bssl::UniquePtr<ECDSA_SIG> sig(
-      ECDSA_do_sign(digest.data(), digest.size(), ec_key.get()));
+  bssl::UniquePtr<ECDSA_SIG> sig(RunAndWipeStack([&] {
+    return ECDSA_do_sign(digest.data(), digest.size(), ec_key.get());
+  }));
   if (!sig ||
       !BN_bn2bin_padded(signature.data(), kP256ScalarSize,
                         ECDSA_SIG_get0_r(sig.get())) ||

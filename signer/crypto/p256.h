@@ -48,7 +48,7 @@ absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
 // SignEs256 writes r and s of the ECDSA signature over `digest`, each 32 bytes
 // big-endian. The nonce is hedged: BoringSSL derives it from fresh random bytes
 // mixed with the key and the digest. Fails with UNAVAILABLE if BoringSSL cannot
-// allocate; `signature` is then unspecified.
+// allocate, and as WipedKeyError; `signature` is then unspecified.
 absl::Status SignEs256(const P256KeyPair& key, const Sha256Digest& digest,
                        std::span<uint8_t, kP256SignatureSize> signature);
 

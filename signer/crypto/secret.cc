@@ -8,4 +8,14 @@ void WipeMemory(std::span<uint8_t> bytes) {
   OPENSSL_cleanse(bytes.data(), bytes.size());
 }
 
+__attribute__((noinline)) void WipeStackBelow() {
+  uint8_t frame[kWipedStackSize];
+  OPENSSL_cleanse(frame, sizeof(frame));
+}
+
+absl::Status WipedKeyError() {
+  return absl::FailedPreconditionError(
+      "key: got one that was moved from, want one that still has its secret");
+}
+
 }  // namespace proofmint::crypto

@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <ostream>
 #include <span>
+#include <type_traits>
+
+#include "absl/status/status.h"
+#include "signer/crypto/constant_time.h"
 
 namespace proofmint::crypto {
 
@@ -45,7 +49,9 @@ class SecretBytes {
   bool IsWiped() const {
     uint8_t any = 0;
     for (uint8_t byte : bytes_) any |= byte;
-    return any == 0;
+    bool is_wiped = any == 0;
+    DeclassifyValue(is_wiped);  // Nothing is told of the bytes that are there.
+    return is_wiped;
   }
 
   std::span<uint8_t, N> ExposeSecret() { return bytes_; }
@@ -59,6 +65,55 @@ class SecretBytes {
 
   uint8_t bytes_[N] = {};
 };
+
+// WipeStackBelow overwrites the kWipedStackSize bytes below the caller's frame:
+// what the functions that it called have left there, spilled registers
+// included.
+inline constexpr size_t kWipedStackSize = 8192;  // bytes
+void WipeStackBelow();
+
+// RunAndWipeStack calls `function` and returns what it returns. Afterwards what
+// the call has left on the stack is wiped: for BoringSSL's functions, which do
+// not clean up behind themselves.
+template <typename Function>
+auto RunAndWipeStack(Function function) {
+  struct Wiper {
+    ~Wiper() { WipeStackBelow(); }
+  } wiper;
+  // A call through a volatile pointer cannot become part of this frame.
+  auto* volatile call = +[](Function& f) { return f(); };
+  return call(function);
+}
+
+// RunWithScratch calls `function` with a T that does not start as zeros, for
+// calculations with secrets, and returns what it returns. Afterwards the T is
+// wiped, by its Wipe() if it has one, and so is what the call has left on the
+// stack.
+template <typename T, typename Function>
+auto RunWithScratch(Function function) {
+  static_assert(std::is_trivially_destructible_v<T>);
+  struct Scratch {
+    Scratch() {}
+    ~Scratch() {
+      WipeStackBelow();
+      if constexpr (requires { value.Wipe(); }) {
+        value.Wipe();
+      } else {
+        WipeMemory({reinterpret_cast<uint8_t*>(&value), sizeof(T)});
+      }
+    }
+    union {
+      T value;
+    };
+  } scratch;
+  // A call through a volatile pointer cannot become part of this frame.
+  auto* volatile call = +[](Function& f, T& t) { return f(t); };
+  return call(function, scratch.value);
+}
+
+// WipedKeyError is FAILED_PRECONDITION: a key was to sign whose secret has
+// gone.
+absl::Status WipedKeyError();
 
 template <size_t N>
 std::ostream& operator<<(std::ostream&, const SecretBytes<N>&) = delete;

@@ -23,6 +23,28 @@ using Sha512Digest = std::array<uint8_t, kSha512Size>;
 Sha256Digest Sha256(std::span<const uint8_t> message);
 Sha512Digest Sha512(std::span<const uint8_t> message);
 
+// Sha256Prefix is the state of SHA-256 after whole blocks, for messages that
+// begin alike: what they share is hashed once.
+class Sha256Prefix {
+ public:
+  static constexpr size_t kBlockSize = 64;  // bytes
+
+  // The state before the first block.
+  Sha256Prefix();
+  // Hashes `prefix`, whose size must be a multiple of kBlockSize.
+  explicit Sha256Prefix(std::span<const uint8_t> prefix);
+
+  // The size of the prefix, in bytes.
+  size_t size() const { return size_; }
+
+  // Returns the digest of the prefix followed by `rest`.
+  Sha256Digest Finish(std::span<const uint8_t> rest) const;
+
+ private:
+  std::array<uint32_t, 8> state_;
+  uint32_t size_ = 0;  // bytes
+};
+
 // AsBytes views text as bytes; it copies nothing and owns nothing.
 inline std::span<const uint8_t> AsBytes(absl::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};

@@ -10,7 +10,7 @@
 namespace proofmint::testing {
 
 absl::Status FakeEntropy::Fill(std::span<uint8_t> out) {
-  absl::MutexLock lock(&mutex_);
+  keys::MutexLock lock(mutex_);
   ++calls_;
   if (failures_ > 0 && successes_before_failure_-- <= 0) {
     --failures_;
@@ -38,18 +38,18 @@ absl::Status FakeEntropy::Fill(std::span<uint8_t> out) {
 }
 
 void FakeEntropy::GiveNext(std::string bytes) {
-  absl::MutexLock lock(&mutex_);
+  keys::MutexLock lock(mutex_);
   given_.push_back(std::move(bytes));
 }
 
 void FakeEntropy::FailAfter(int successes, int failures) {
-  absl::MutexLock lock(&mutex_);
+  keys::MutexLock lock(mutex_);
   successes_before_failure_ = successes;
   failures_ = failures;
 }
 
 int FakeEntropy::calls() const {
-  absl::MutexLock lock(&mutex_);
+  keys::MutexLock lock(mutex_);
   return calls_;
 }
 

@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "signer/crypto/entropy.h"
+#include "signer/keys/mutex.h"
 
 namespace proofmint::testing {
 
@@ -32,7 +32,7 @@ class FakeEntropy : public crypto::Entropy {
   int calls() const;
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable keys::Mutex mutex_;
   std::deque<std::string> given_ ABSL_GUARDED_BY(mutex_);
   uint64_t counter_ ABSL_GUARDED_BY(mutex_) = 0;
   int successes_before_failure_ ABSL_GUARDED_BY(mutex_) = 0;
