@@ -1,0 +1,44 @@
+// Runs test code once for each vector target of this CPU.
+
+#ifndef PROOFMINT_TESTS_CRYPTO_SIMD_TARGETS_H_
+#define PROOFMINT_TESTS_CRYPTO_SIMD_TARGETS_H_
+
+#include <gtest/gtest.h>
+#include <hwy/highway.h>
+#include <hwy/targets.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace proofmint::crypto {
+
+// Makes dispatch choose one target, and again the best one when destroyed.
+class ScopedSimdTarget {
+ public:
+  explicit ScopedSimdTarget(int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(target);
+  }
+  ~ScopedSimdTarget() {
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+  ScopedSimdTarget(const ScopedSimdTarget&) = delete;
+  ScopedSimdTarget& operator=(const ScopedSimdTarget&) = delete;
+};
+
+// Calls `test(target)` with each target chosen, the best one first.
+template <typename Test>
+void ForEachSimdTarget(Test test) {
+  std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  ASSERT_FALSE(targets.empty());
+  for (int64_t target : targets) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    ScopedSimdTarget chosen(target);
+    test(target);
+  }
+}
+
+}  // namespace proofmint::crypto
+
+#endif  // PROOFMINT_TESTS_CRYPTO_SIMD_TARGETS_H_
