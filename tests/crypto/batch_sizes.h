@@ -1,0 +1,28 @@
+// What the tests of all batch operations run through.
+
+#ifndef PROOFMINT_TESTS_CRYPTO_BATCH_SIZES_H_
+#define PROOFMINT_TESTS_CRYPTO_BATCH_SIZES_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "signer/crypto/kernel.h"
+
+namespace proofmint::crypto {
+
+inline constexpr Kernel kKernels[] = {Kernel::kSimd, Kernel::kBoringSsl};
+
+// Around the break-even size, the lanes of every vector, and the kernels'
+// slots.
+inline std::vector<size_t> BatchSizes() {
+  std::vector<size_t> sizes;
+  for (size_t size = 0; size <= 33; ++size) sizes.push_back(size);
+  for (size_t size : {63, 64, 65, 127, 128, 129, 255, 256, 257}) {
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+}  // namespace proofmint::crypto
+
+#endif  // PROOFMINT_TESTS_CRYPTO_BATCH_SIZES_H_

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# constant_time_test.sh PROGRAM: runs constant_time_check under memcheck, where a branch or an address that depends on a
+# secret is an error; then with a planted leak, to show that this would be seen.
+set -euo pipefail
+program=$1
+memcheck=(valgrind --tool=memcheck --error-exitcode=9 --undef-value-errors=yes --leak-check=no --track-origins=no -q)
+
+output=$("${memcheck[@]}" "$program")
+echo "$output"
+# Of the vectors that valgrind 3.19 knows, AVX2 are the widest.
+if grep -qw avx2 /proc/cpuinfo; then
+  grep -q 'checked avx2' <<<"$output" || { echo "FAILED: the AVX2 kernels did not run" >&2; exit 1; }
+fi
+
+status=0
+"${memcheck[@]}" "$program" --plant_leak >/dev/null 2>&1 || status=$?
+[ "$status" -eq 9 ] || { echo "FAILED: the planted leak was not reported (exit $status, want 9)" >&2; exit 1; }
+echo "a planted leak is reported"
