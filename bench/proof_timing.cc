@@ -28,9 +28,13 @@ using proofmint::dpop::HtuBuffer;
 using proofmint::dpop::InspectedProof;
 using proofmint::dpop::InspectProof;
 using proofmint::dpop::NormalizeHtu;
-using proofmint::dpop::ProofBuffer;
+using proofmint::dpop::ProofJob;
 using proofmint::dpop::ProofKey;
-using proofmint::dpop::SignProof;
+using proofmint::dpop::SignProofs;
+using proofmint::dpop::WriteSigningInput;
+
+constexpr proofmint::crypto::Kernel kKernel =
+    proofmint::crypto::Kernel::kBoringSsl;
 
 constexpr int kWarmUpRounds = 100;
 constexpr int kRounds = 2000;
@@ -47,24 +51,28 @@ bool MintOnce(Algorithm algorithm, Entropy& entropy, Samples& samples) {
   absl::StatusOr<absl::string_view> htu =
       NormalizeHtu("https://idp.example/oauth2/token", htu_buffer);
   absl::Time key_start = absl::Now();
-  absl::StatusOr<ProofKey> key = ProofKey::Generate(algorithm, entropy);
+  ProofKey key;
+  bool generated =
+      GenerateProofKeys(kKernel, algorithm, entropy, {&key, 1}).ok();
   absl::Time key_end = absl::Now();
   Claims claims;
-  if (!htu.ok() || !key.ok() || !entropy.Fill(claims.jti).ok()) return false;
+  if (!htu.ok() || !generated || !entropy.Fill(claims.jti).ok()) return false;
   claims.htm = "POST";
   claims.htu = *htu;
   claims.iat = absl::ToUnixSeconds(start);
   claims.nonce = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
-  ProofBuffer buffer;
-  absl::StatusOr<absl::string_view> proof = SignProof(*key, claims, buffer);
+  std::string proof;
+  WriteSigningInput(key, claims, proof);
+  ProofJob job = {&key, &proof};
+  bool is_signed = SignProofs(kKernel, entropy, {&job, 1}).ok();
   absl::Time end = absl::Now();
-  if (!proof.ok()) return false;
+  if (!is_signed) return false;
   samples.key_generation.push_back(key_end - key_start);
   samples.whole_proof.push_back(end - start);
 
-  absl::StatusOr<InspectedProof> read_back = InspectProof(*proof);
+  absl::StatusOr<InspectedProof> read_back = InspectProof(proof);
   return read_back.ok() && read_back->signature_valid &&
-         read_back->jkt == key->jkt();
+         read_back->jkt == key.jkt();
 }
 
 double PercentileMicroseconds(std::vector<absl::Duration>& samples,

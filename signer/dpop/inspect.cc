@@ -19,6 +19,7 @@
 #include "signer/crypto/status_macros.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/jwk.h"
+#include "signer/dpop/proof.h"
 #include "signer/dpop/proof_key.h"
 #include "signer/dpop/text_writer.h"
 

@@ -1,41 +1,44 @@
 #include "signer/dpop/proof_key.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "signer/crypto/sha2.h"
+#include "signer/crypto/ed25519_batch.h"
+#include "signer/crypto/p256_batch.h"
 #include "signer/crypto/status_macros.h"
 #include "signer/dpop/text_writer.h"
 
 namespace proofmint::dpop {
-
-static_assert(kSignatureSize == crypto::kP256SignatureSize);
-static_assert(kSignatureSize == crypto::kEd25519SignatureSize);
-
 namespace {
 
-// BoringSSL would sign with a wiped key, and nobody could verify it.
-absl::Status WipedKeyError() {
-  return absl::FailedPreconditionError(
-      "key: got one that was moved from, want one that still has its secret");
+// The number of key pairs that wait on the stack for their header: as many as
+// the kernels make at once.
+constexpr size_t kChunkSize = 64;
+
+template <typename KeyPair, typename Generate>
+absl::Status GenerateInChunks(Algorithm algorithm, std::span<ProofKey> keys,
+                              Generate generate) {
+  std::array<KeyPair, kChunkSize> pairs;
+  while (!keys.empty()) {
+    std::span<KeyPair> chunk =
+        std::span(pairs).first(std::min(keys.size(), pairs.size()));
+    PROOFMINT_RETURN_IF_ERROR(generate(chunk));
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      keys[i] = ProofKey(algorithm, std::move(chunk[i]));
+    }
+    keys = keys.subspan(chunk.size());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<ProofKey> ProofKey::Generate(Algorithm algorithm,
-                                            crypto::Entropy& entropy) {
-  if (algorithm == Algorithm::kEs256) {
-    PROOFMINT_ASSIGN_OR_RETURN(crypto::P256KeyPair key_pair,
-                               crypto::GenerateP256KeyPair(entropy));
-    return ProofKey(algorithm, std::move(key_pair));
-  }
-  PROOFMINT_ASSIGN_OR_RETURN(crypto::Ed25519KeyPair key_pair,
-                             crypto::GenerateEd25519KeyPair(entropy));
-  return ProofKey(algorithm, std::move(key_pair));
-}
-
 ProofKey::ProofKey(Algorithm algorithm, crypto::P256KeyPair key_pair)
     : key_pair_(std::move(key_pair)) {
   Describe(algorithm, std::get<crypto::P256KeyPair>(key_pair_).public_key);
+  std::span<const uint8_t> header = crypto::AsBytes(encoded_header());
+  hashed_header_ = crypto::Sha256Prefix(header.first(
+      header.size() - header.size() % crypto::Sha256Prefix::kBlockSize));
 }
 
 ProofKey::ProofKey(Algorithm algorithm, crypto::Ed25519KeyPair key_pair)
@@ -66,17 +69,24 @@ void ProofKey::Describe(Algorithm algorithm, const PublicKey& public_key) {
   EncodeBase64Url(crypto::AsBytes(header.text()), encoded_header_.data());
 }
 
-absl::Status ProofKey::Sign(
-    absl::string_view signing_input,
-    std::span<uint8_t, kSignatureSize> signature) const {
-  std::span<const uint8_t> message = crypto::AsBytes(signing_input);
-  if (const auto* p256 = std::get_if<crypto::P256KeyPair>(&key_pair_)) {
-    if (p256->private_scalar.IsWiped()) return WipedKeyError();
-    return crypto::SignEs256(*p256, crypto::Sha256(message), signature);
+crypto::Sha256Digest ProofKey::Digest(absl::string_view signing_input) const {
+  return hashed_header_.Finish(
+      crypto::AsBytes(signing_input).subspan(hashed_header_.size()));
+}
+
+absl::Status GenerateProofKeys(crypto::Kernel kernel, Algorithm algorithm,
+                               crypto::Entropy& entropy,
+                               std::span<ProofKey> keys) {
+  if (algorithm == Algorithm::kEs256) {
+    return GenerateInChunks<crypto::P256KeyPair>(
+        algorithm, keys, [&](std::span<crypto::P256KeyPair> pairs) {
+          return crypto::GenerateP256KeyPairs(kernel, entropy, pairs);
+        });
   }
-  const auto& ed25519 = std::get<crypto::Ed25519KeyPair>(key_pair_);
-  if (ed25519.seed.IsWiped()) return WipedKeyError();
-  return crypto::SignEd25519(ed25519, message, signature);
+  return GenerateInChunks<crypto::Ed25519KeyPair>(
+      algorithm, keys, [&](std::span<crypto::Ed25519KeyPair> pairs) {
+        return crypto::GenerateEd25519KeyPairs(kernel, entropy, pairs);
+      });
 }
 
 }  // namespace proofmint::dpop

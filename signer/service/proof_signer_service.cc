@@ -2,7 +2,8 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "signer/crypto/kernel.h"
 #include "signer/crypto/status_macros.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/service/errors.h"
@@ -39,32 +40,13 @@ absl::Status Serve(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& response,
 
 }  // namespace
 
-absl::Status MintBatch(const ProofMinter& minter,
-                       const v1::BatchSignProofsRequest& batch,
-                       v1::BatchSignProofsResponse& response) {
-  if (batch.requests().empty() || batch.requests_size() > kMaxBatchSize) {
-    return InvalidFieldError(kInvalidBatchSize, "requests",
-                             absl::StrCat("got ", batch.requests_size(),
-                                          " items, want 1 to ", kMaxBatchSize));
-  }
-  response.mutable_results()->Reserve(batch.requests_size());
-  for (int i = 0; i < batch.requests_size(); ++i) {
-    v1::SignProofResult& result = *response.add_results();
-    absl::Status status =
-        minter.Mint(batch.requests(i), absl::StrCat("requests[", i, "]."),
-                    *result.mutable_proof());
-    if (!status.ok()) *result.mutable_error() = ToRpcStatus(status);
-  }
-  return absl::OkStatus();
-}
-
 grpc::ServerUnaryReactor* ProofSignerService::SignProof(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
   return Finish(*context,
                 Serve<v1::SignProofRequest, v1::SignProofResponse>(
                     *request, *response, [&](const auto& in, auto& out) {
-                      return minter_.Mint(in, /*field_prefix=*/"", out);
+                      return minter_.Mint(in, out);
                     }));
 }
 
@@ -74,7 +56,7 @@ grpc::ServerUnaryReactor* ProofSignerService::BatchSignProofs(
   return Finish(*context,
                 Serve<v1::BatchSignProofsRequest, v1::BatchSignProofsResponse>(
                     *request, *response, [&](const auto& in, auto& out) {
-                      return MintBatch(minter_, in, out);
+                      return minter_.MintBatch(in, out);
                     }));
 }
 
@@ -89,7 +71,8 @@ grpc::ServerUnaryReactor* ProofSignerService::GetCapabilities(
   response->mutable_max_iat_offset()->set_seconds(
       absl::ToInt64Seconds(kMaxIatOffset));
   response->set_version(PROOFMINT_VERSION);
-  response->set_kernel("boringssl");
+  absl::string_view kernel = crypto::KernelName(minter_.kernel());
+  response->set_kernel(kernel.data(), kernel.size());
   return Finish(*context, absl::OkStatus());
 }
 

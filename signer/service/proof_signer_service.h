@@ -9,22 +9,10 @@
 
 #include <utility>
 
-#include "absl/status/status.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
-#include "signer/crypto/entropy.h"
-#include "signer/service/clock.h"
 #include "signer/service/proof_minter.h"
 
 namespace proofmint::service {
-
-inline constexpr int kMaxBatchSize = 256;
-
-// MintBatch answers each request of `batch` in order; an item that fails has
-// its own error in its result. Fails as a whole with INVALID_ARGUMENT unless
-// there are 1 to kMaxBatchSize requests. Thread-safe.
-absl::Status MintBatch(const ProofMinter& minter,
-                       const v1::BatchSignProofsRequest& batch,
-                       v1::BatchSignProofsResponse& response);
 
 // ProofSignerService runs each RPC to its end on the thread that gRPC calls it
 // on: nothing in it blocks. It parses requests itself, because gRPC answers one
@@ -37,9 +25,8 @@ class ProofSignerService final
               v1::ProofSigner::WithCallbackMethod_GetCapabilities<
                   v1::ProofSigner::Service>>> {
  public:
-  // `entropy` must outlive the service.
-  ProofSignerService(crypto::Entropy& entropy, Clock clock)
-      : minter_(entropy, std::move(clock)) {}
+  explicit ProofSignerService(ProofMinter minter)
+      : minter_(std::move(minter)) {}
 
   grpc::ServerUnaryReactor* SignProof(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,

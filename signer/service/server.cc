@@ -70,7 +70,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     return absl::InvalidArgumentError("listen: got no address, want one");
   }
   PrepareGrpc();
-  std::unique_ptr<Server> server(new Server(entropy, std::move(clock)));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      std::unique_ptr<keys::KeyPool> key_pool,
+      keys::KeyPool::New(
+          {.kernel = options.kernel, .capacity = options.key_pool_capacity},
+          entropy));
+  ProofMinter minter(options.kernel, *key_pool, entropy, std::move(clock));
+  std::unique_ptr<Server> server(
+      new Server(std::move(key_pool), std::move(minter)));
   grpc::ServerBuilder builder;
   builder.RegisterService(&server->service_);
   if (!options.enable_reflection) {

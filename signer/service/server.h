@@ -5,6 +5,7 @@
 
 #include <grpcpp/server.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signer/crypto/entropy.h"
+#include "signer/crypto/kernel.h"
+#include "signer/keys/key_pool.h"
 #include "signer/service/clock.h"
 #include "signer/service/listen_address.h"
 #include "signer/service/proof_signer_service.h"
@@ -22,6 +25,9 @@ namespace proofmint::service {
 struct ServerOptions {
   std::vector<ListenAddress> listen;
   bool enable_reflection = false;
+  crypto::Kernel kernel = crypto::DefaultKernel();
+  // Keys kept ready for each algorithm; 0 mints on demand.
+  size_t key_pool_capacity = keys::KeyPoolOptions().capacity;
 };
 
 // Server serves ProofSigner and the standard health service ("" and
@@ -42,14 +48,18 @@ class Server {
   // the ports that were chosen for 0.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  // What the key pool got of what the options asked for.
+  const keys::KeyPool& key_pool() const { return *key_pool_; }
+
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
   // to end, cancels the rest and returns when all are gone.
   void Stop(absl::Duration grace);
 
  private:
-  Server(crypto::Entropy& entropy, Clock clock)
-      : service_(entropy, std::move(clock)) {}
+  Server(std::unique_ptr<keys::KeyPool> key_pool, ProofMinter minter)
+      : key_pool_(std::move(key_pool)), service_(std::move(minter)) {}
 
+  std::unique_ptr<keys::KeyPool> key_pool_;
   ProofSignerService service_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::unique_ptr<UnixListener>> unix_listeners_;

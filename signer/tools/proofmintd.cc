@@ -7,13 +7,17 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "signer/crypto/entropy.h"
+#include "signer/crypto/kernel.h"
+#include "signer/crypto/self_test.h"
 #include "signer/crypto/status_macros.h"
 #include "signer/service/listen_address.h"
 #include "signer/service/log.h"
@@ -32,6 +36,9 @@ using proofmint::service::ServerOptions;
 // How long calls in flight may go on after SIGTERM; a call takes milliseconds.
 constexpr absl::Duration kStopGrace = absl::Seconds(5);
 
+// Some 100 MB of keys.
+constexpr size_t kMaxKeyPoolSize = 65536;
+
 // Blocks the signals that stop the daemon, in this thread and all that it will
 // start, so that sigwait() alone sees them.
 sigset_t BlockStopSignals() {
@@ -45,18 +52,18 @@ sigset_t BlockStopSignals() {
 }
 
 absl::Status Run(const std::vector<std::string>& listen,
-                 bool enable_reflection) {
+                 ServerOptions options) {
   sigset_t stop_signals = BlockStopSignals();
   PROOFMINT_ASSIGN_OR_RETURN(
       std::unique_ptr<proofmint::crypto::Entropy> entropy,
       proofmint::crypto::NewSystemEntropy());
+  PROOFMINT_RETURN_IF_ERROR(
+      proofmint::crypto::RunSelfTest(options.kernel, *entropy));
   // systemd makes the folder of the default address; a daemon started by hand
   // makes it itself, and if it cannot, the listener says so.
   if (listen == std::vector<std::string>{kDefaultAddress}) {
     mkdir(proofmint::service::kDefaultDirectory, 0750);
   }
-  ServerOptions options;
-  options.enable_reflection = enable_reflection;
   for (const std::string& text : listen) {
     PROOFMINT_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(text));
     options.listen.push_back(std::move(address));
@@ -66,7 +73,12 @@ absl::Status Run(const std::vector<std::string>& listen,
   for (const std::string& address : server->addresses()) {
     LogInfo("listening", {{"address", address}});
   }
-  LogInfo("serving", {{"version", PROOFMINT_VERSION}});
+  const proofmint::keys::KeyPool& key_pool = server->key_pool();
+  LogInfo("serving",
+          {{"version", PROOFMINT_VERSION},
+           {"kernel", proofmint::crypto::KernelName(options.kernel)},
+           {"key_pool_size", absl::StrCat(key_pool.capacity())},
+           {"key_pool_locked", key_pool.memory_locked() ? "true" : "false"}});
   sd_notify(/*unset_environment=*/0, "READY=1");
 
   int signal;
@@ -85,23 +97,34 @@ int main(int argc, char** argv) {
       "proofmintd mints DPoP proofs (RFC 9449) for the brokers on this host.\n"
       "It runs until SIGTERM or SIGINT and logs JSON lines to standard error.");
   std::vector<std::string> listen = {kDefaultAddress};
-  bool enable_reflection = false;
-  std::string kernel = "boringssl";
+  ServerOptions options;
+  std::string kernel = "auto";
   app.set_version_flag("--version", PROOFMINT_VERSION);
   app.add_option("--listen", listen,
                  "Addresses to serve, separated by commas: unix:PATH,\n"
                  "127.0.0.1:PORT or [::1]:PORT (0 picks a free port)")
       ->delimiter(',')
       ->capture_default_str();
-  app.add_flag("--enable_reflection", enable_reflection,
+  app.add_flag("--enable_reflection", options.enable_reflection,
                "Serve gRPC reflection, for tools such as grpcurl");
-  app.add_option("--kernel", kernel, "What makes keys and signatures")
-      ->check(CLI::IsMember({"boringssl"}))
+  app.add_option(
+         "--kernel", kernel,
+         "What makes keys and signatures: auto takes the batch kernels\n"
+         "where this CPU has the vectors for them, boringssl is one at\n"
+         "a time")
+      ->check(CLI::IsMember({"auto", "boringssl"}))
+      ->capture_default_str();
+  app.add_option("--key_pool_size", options.key_pool_capacity,
+                 "Keys kept ready for each algorithm; 0 makes each on demand")
+      ->check(CLI::Range(size_t{0}, kMaxKeyPoolSize))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   proofmint::service::CaptureLibraryLogs();
-  absl::Status status = Run(listen, enable_reflection);
+  if (kernel == "boringssl") {
+    options.kernel = proofmint::crypto::Kernel::kBoringSsl;
+  }
+  absl::Status status = Run(listen, std::move(options));
   if (!status.ok()) {
     LogError("failed", {{"error", std::string(status.message())}});
     return 1;

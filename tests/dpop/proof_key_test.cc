@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "signer/crypto/sha2.h"
 #include "tests/dpop/test_keys.h"
@@ -24,7 +27,6 @@ namespace {
 
 using proofmint::testing::FakeEntropy;
 using proofmint::testing::FromHex;
-using proofmint::testing::IsOk;
 using proofmint::testing::StatusIs;
 
 std::string HeaderOf(const ProofKey& key) {
@@ -32,12 +34,6 @@ std::string HeaderOf(const ProofKey& key) {
   EXPECT_TRUE(absl::WebSafeBase64Unescape(key.encoded_header(), &header));
   EXPECT_EQ(absl::WebSafeBase64Escape(header), key.encoded_header());
   return header;
-}
-
-ProofKey NewKey(Algorithm algorithm, FakeEntropy& entropy) {
-  absl::StatusOr<ProofKey> key = ProofKey::Generate(algorithm, entropy);
-  EXPECT_TRUE(key.ok()) << key.status();
-  return std::move(key).value();
 }
 
 // Whether `secret` stands anywhere in the memory of an object.
@@ -117,21 +113,13 @@ TEST(ProofKeyTest, KeepsThePrivateKeyOutOfTheHeader) {
   }
 }
 
-TEST(ProofKeyTest, SignsWithTheKeyOfItsAlgorithm) {
-  constexpr absl::string_view kInput = "header.claims";
-  std::array<uint8_t, kSignatureSize> signature;
-
-  auto p256 = crypto::P256KeyPairFromScalar(FromHex<32>(kRfc7515Scalar));
-  ASSERT_TRUE(p256.ok());
-  ASSERT_THAT(PublishedKey(Algorithm::kEs256).Sign(kInput, signature), IsOk());
-  EXPECT_TRUE(crypto::VerifyEs256(
-      p256->public_key, crypto::Sha256(crypto::AsBytes(kInput)), signature));
-
-  auto ed25519 = crypto::Ed25519KeyPairFromSeed(FromHex<32>(kRfc8037Seed));
-  for (Algorithm algorithm : {Algorithm::kEd25519, Algorithm::kEdDsa}) {
-    ASSERT_THAT(PublishedKey(algorithm).Sign(kInput, signature), IsOk());
-    EXPECT_TRUE(crypto::VerifyEd25519(ed25519.public_key,
-                                      crypto::AsBytes(kInput), signature));
+TEST(ProofKeyTest, HashesASigningInputFromWhereItsHeaderEnds) {
+  FakeEntropy entropy;
+  ProofKey key = NewKey(Algorithm::kEs256, entropy);
+  for (size_t size = 0; size < 300; ++size) {
+    std::string input =
+        absl::StrCat(key.encoded_header(), ".", std::string(size, 'c'));
+    EXPECT_EQ(key.Digest(input), crypto::Sha256(crypto::AsBytes(input)));
   }
 }
 
@@ -157,10 +145,50 @@ TEST(ProofKeyTest, FailsAsItsEntropyDoes) {
   FakeEntropy entropy;
   for (Algorithm algorithm : kAlgorithms) {
     entropy.FailAfter(0, 1);
+    ProofKey key;
     EXPECT_THAT(
-        ProofKey::Generate(algorithm, entropy).status(),
+        GenerateProofKeys(crypto::Kernel::kBoringSsl, algorithm, entropy,
+                          {&key, 1}),
         StatusIs(absl::StatusCode::kUnavailable, "entropy: injected failure"));
-    EXPECT_TRUE(ProofKey::Generate(algorithm, entropy).ok());
+    EXPECT_EQ(NewKey(algorithm, entropy).jkt().size(), kJktSize);
+  }
+}
+
+// In chunks, whose edges lie at multiples of 64.
+TEST(ProofKeyTest, IsGeneratedInAnyNumber) {
+  FakeEntropy entropy;
+  for (crypto::Kernel kernel :
+       {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
+    for (Algorithm algorithm : kAlgorithms) {
+      for (size_t size : {0u, 1u, 63u, 64u, 65u, 130u}) {
+        std::vector<ProofKey> keys(size);
+        ASSERT_TRUE(GenerateProofKeys(kernel, algorithm, entropy, keys).ok());
+        std::set<std::string> headers;
+        for (const ProofKey& key : keys) headers.insert(HeaderOf(key));
+        EXPECT_EQ(headers.size(), size);
+        EXPECT_FALSE(headers.contains(""));
+      }
+    }
+  }
+}
+
+TEST(ProofKeyTest, FailsToBeGeneratedAsItsEntropyDoes) {
+  for (crypto::Kernel kernel :
+       {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
+    for (Algorithm algorithm : kAlgorithms) {
+      // How many draws it takes is the kernel's affair.
+      std::vector<ProofKey> keys(130);
+      FakeEntropy counted;
+      ASSERT_TRUE(GenerateProofKeys(kernel, algorithm, counted, keys).ok());
+      for (int successes = 0; successes < counted.calls(); ++successes) {
+        FakeEntropy entropy;
+        entropy.FailAfter(successes, /*failures=*/1);
+        EXPECT_THAT(GenerateProofKeys(kernel, algorithm, entropy, keys),
+                    StatusIs(absl::StatusCode::kUnavailable,
+                             "entropy: injected failure"))
+            << successes;
+      }
+    }
   }
 }
 
@@ -169,19 +197,6 @@ TEST(ProofKeyTest, IsMovedAndNeverCopied) {
   EXPECT_FALSE(std::is_copy_assignable_v<ProofKey>);
   EXPECT_TRUE(std::is_nothrow_move_constructible_v<ProofKey>);
   EXPECT_TRUE(std::is_nothrow_move_assignable_v<ProofKey>);
-}
-
-TEST(ProofKeyTest, DoesNotSignOnceMovedFrom) {
-  for (Algorithm algorithm : kAlgorithms) {
-    ProofKey source = PublishedKey(algorithm);
-    ProofKey target = std::move(source);
-    std::array<uint8_t, kSignatureSize> signature;
-    EXPECT_THAT(source.Sign("header.claims", signature),
-                StatusIs(absl::StatusCode::kFailedPrecondition,
-                         ::testing::HasSubstr("moved from")));
-    EXPECT_THAT(target.Sign("header.claims", signature),
-                proofmint::testing::IsOk());
-  }
 }
 
 TEST(ProofKeyTest, LeavesNoPrivateKeyBehindWhenMovedOrDestroyed) {

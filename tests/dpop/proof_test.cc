@@ -23,13 +23,16 @@ namespace {
 
 using proofmint::testing::FakeEntropy;
 using proofmint::testing::IsOk;
+using proofmint::testing::StatusIs;
 
 std::string Sign(const ProofKey& key, const Claims& claims) {
-  ProofBuffer buffer;
-  absl::StatusOr<absl::string_view> proof = SignProof(key, claims, buffer);
-  EXPECT_THAT(proof, IsOk());
-  EXPECT_EQ(proof.value().data(), buffer.data());
-  return std::string(*proof);
+  FakeEntropy entropy;
+  std::string proof;
+  WriteSigningInput(key, claims, proof);
+  ProofJob job = {&key, &proof};
+  EXPECT_THAT(SignProofs(crypto::Kernel::kBoringSsl, entropy, {&job, 1}),
+              IsOk());
+  return proof;
 }
 
 // Ed25519 is deterministic, so the whole proof is. These were made with Python
@@ -56,6 +59,25 @@ TEST(SignProofTest, EqualsAnotherImplementationForEdDsa) {
       "emZ1IKJZLvMUIFmY8urHB7DQ");
 }
 
+TEST(SignProofTest, DoesNotSignWithAKeyThatWasMovedFrom) {
+  FakeEntropy entropy;
+  for (crypto::Kernel kernel :
+       {crypto::Kernel::kBoringSsl, crypto::Kernel::kSimd}) {
+    for (Algorithm algorithm : kAlgorithms) {
+      ProofKey source = PublishedKey(algorithm);
+      ProofKey target = std::move(source);
+      std::string proof;
+      WriteSigningInput(target, RequiredClaims(), proof);
+      ProofJob job = {&source, &proof};
+      EXPECT_THAT(SignProofs(kernel, entropy, {&job, 1}),
+                  StatusIs(absl::StatusCode::kFailedPrecondition,
+                           ::testing::HasSubstr("moved from")));
+      job = {&target, &proof};
+      EXPECT_THAT(SignProofs(kernel, entropy, {&job, 1}), IsOk());
+    }
+  }
+}
+
 TEST(SignProofTest, JoinsHeaderClaimsAndSignatureWithDots) {
   for (Algorithm algorithm : kAlgorithms) {
     ProofKey key = PublishedKey(algorithm);
@@ -80,18 +102,17 @@ TEST(SignProofTest, IsReadBackAsItWasMeant) {
   FakeEntropy entropy;
   for (int i = 0; i < 300; ++i) {
     for (Algorithm algorithm : kAlgorithms) {
-      absl::StatusOr<ProofKey> key = ProofKey::Generate(algorithm, entropy);
-      ASSERT_TRUE(key.ok());
+      ProofKey key = NewKey(algorithm, entropy);
       Claims claims = RequiredClaims();
       ASSERT_THAT(entropy.Fill(claims.jti), IsOk());
       std::string nonce(static_cast<size_t>(i), 'n');
       claims.nonce = nonce;
       claims.iat = i;
-      absl::StatusOr<InspectedProof> read = InspectProof(Sign(*key, claims));
+      absl::StatusOr<InspectedProof> read = InspectProof(Sign(key, claims));
       ASSERT_THAT(read.status(), IsOk());
       EXPECT_TRUE(read->signature_valid);
       EXPECT_EQ(read->algorithm, algorithm);
-      EXPECT_EQ(read->jkt, key->jkt());
+      EXPECT_EQ(read->jkt, key.jkt());
       EXPECT_EQ(read->htm, claims.htm);
       EXPECT_EQ(read->htu, claims.htu);
       EXPECT_EQ(read->nonce, nonce);
@@ -125,6 +146,33 @@ TEST(SignProofTest, FitsItsLimitWithTheLargestClaims) {
     std::string proof = Sign(PublishedKey(algorithm), claims);
     EXPECT_LE(proof.size(), kMaxProofSize);
     EXPECT_TRUE(InspectProof(proof)->signature_valid);
+  }
+}
+
+// In chunks, whose edges lie at multiples of 64, and algorithms in disorder.
+TEST(SignProofTest, SignsAnyNumberOfProofsEachWithItsOwnKey) {
+  FakeEntropy entropy;
+  for (crypto::Kernel kernel :
+       {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
+    for (size_t size : {0u, 1u, 63u, 64u, 65u, 130u}) {
+      std::vector<ProofKey> keys;
+      std::vector<std::string> proofs(size, "what was there before");
+      std::vector<ProofJob> jobs;
+      for (size_t i = 0; i < size; ++i) {
+        keys.push_back(NewKey(kAlgorithms[i * i % 7 % 3], entropy));
+      }
+      for (size_t i = 0; i < size; ++i) {
+        WriteSigningInput(keys[i], RequiredClaims(), proofs[i]);
+        jobs.push_back({&keys[i], &proofs[i]});
+      }
+      ASSERT_THAT(SignProofs(kernel, entropy, jobs), IsOk());
+      for (size_t i = 0; i < size; ++i) {
+        absl::StatusOr<InspectedProof> read = InspectProof(proofs[i]);
+        ASSERT_THAT(read, IsOk());
+        EXPECT_TRUE(read->signature_valid);
+        EXPECT_EQ(read->jkt, keys[i].jkt());
+      }
+    }
   }
 }
 

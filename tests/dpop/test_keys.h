@@ -3,7 +3,10 @@
 #ifndef PROOFMINT_TESTS_DPOP_TEST_KEYS_H_
 #define PROOFMINT_TESTS_DPOP_TEST_KEYS_H_
 
+#include <gtest/gtest.h>
+
 #include "signer/crypto/ed25519.h"
+#include "signer/crypto/entropy.h"
 #include "signer/crypto/p256.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/proof_key.h"
@@ -30,6 +33,15 @@ inline ProofKey PublishedKey(Algorithm algorithm) {
   return ProofKey(algorithm,
                   crypto::Ed25519KeyPairFromSeed(
                       proofmint::testing::FromHex<32>(kRfc8037Seed)));
+}
+
+// A fresh key.
+inline ProofKey NewKey(Algorithm algorithm, crypto::Entropy& entropy) {
+  ProofKey key;
+  EXPECT_TRUE(GenerateProofKeys(crypto::Kernel::kBoringSsl, algorithm, entropy,
+                                {&key, 1})
+                  .ok());
+  return key;
 }
 
 }  // namespace proofmint::dpop

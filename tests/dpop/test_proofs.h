@@ -3,6 +3,8 @@
 #ifndef PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
 #define PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include "signer/dpop/proof.h"
 #include "signer/dpop/proof_key.h"
 #include "tests/dpop/test_keys.h"
+#include "tests/testing/fake_entropy.h"
 
 namespace proofmint::dpop {
 
@@ -62,8 +65,14 @@ inline std::string SignedProof(absl::string_view header,
                                absl::string_view claims) {
   std::string input = absl::StrCat(absl::WebSafeBase64Escape(header), ".",
                                    absl::WebSafeBase64Escape(claims));
+  crypto::P256KeyPair key = crypto::P256KeyPairFromScalar(
+                                proofmint::testing::FromHex<32>(kRfc7515Scalar))
+                                .value();
   std::array<uint8_t, kSignatureSize> signature = {};
-  if (!PublishedKey(Algorithm::kEs256).Sign(input, signature).ok()) return "";
+  if (!crypto::SignEs256(key, crypto::Sha256(crypto::AsBytes(input)), signature)
+           .ok()) {
+    return "";
+  }
   return absl::StrCat(input, ".",
                       absl::WebSafeBase64Escape(
                           std::string(signature.begin(), signature.end())));
@@ -75,8 +84,12 @@ inline std::string ProofOf(const ProofKey& key) {
   claims.htm = "POST";
   claims.htu = "https://server.example.com/token";
   claims.nonce = "nonce";
-  ProofBuffer buffer;
-  return std::string(SignProof(key, claims, buffer).value());
+  proofmint::testing::FakeEntropy entropy;
+  std::string proof;
+  WriteSigningInput(key, claims, proof);
+  ProofJob job = {&key, &proof};
+  EXPECT_TRUE(SignProofs(crypto::Kernel::kBoringSsl, entropy, {&job, 1}).ok());
+  return proof;
 }
 
 }  // namespace proofmint::dpop

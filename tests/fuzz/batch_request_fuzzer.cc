@@ -242,8 +242,14 @@ void CheckError(const SignProofRequest& request, int index,
 
 void CheckBatch(BatchSignProofsRequest& batch, uint64_t seed) {
   static auto* const entropy = new FuzzEntropy;
-  static auto* const minter = new service::ProofMinter(
-      *entropy, [] { return absl::FromUnixNanos(kNowNanos); });
+  static keys::KeyPool* const key_pool =
+      keys::KeyPool::New({.kernel = crypto::DefaultKernel(), .capacity = 0},
+                         *entropy)
+          .value()
+          .release();
+  static auto* const minter =
+      new service::ProofMinter(crypto::DefaultKernel(), *key_pool, *entropy,
+                               [] { return absl::FromUnixNanos(kNowNanos); });
 
   const int size = batch.requests_size();
   bool whole = size == 0 || size > 256 || seed % kMintedInFull == 0;
@@ -253,7 +259,7 @@ void CheckBatch(BatchSignProofsRequest& batch, uint64_t seed) {
   }
   entropy->Reset(seed, static_cast<int>(seed / kMintedInFull % 16));
   v1::BatchSignProofsResponse response;
-  absl::Status status = service::MintBatch(*minter, batch, response);
+  absl::Status status = minter->MintBatch(batch, response);
   FUZZ_CHECK(status.ok() == (size >= 1 && size <= 256));
   if (!status.ok()) {
     FUZZ_CHECK(absl::IsInvalidArgument(status));

@@ -172,7 +172,7 @@ TEST_F(ProofSignerServiceTest, RefusesABatchOfTheWrongSizeAsAWhole) {
 }
 
 TEST_F(ProofSignerServiceTest, ShowsRetryAdviceForTheFailingItemAlone) {
-  // Two draws an item: the key of item 1 fails, and the jti of item 3.
+  // The two keys for ES256 are made first; then the one for Ed25519 fails.
   server_.entropy().FailAfter(/*successes=*/2, /*failures=*/1);
   v1::BatchSignProofsResponse response;
   auto context = NewContext();
@@ -180,18 +180,25 @@ TEST_F(ProofSignerServiceTest, ShowsRetryAdviceForTheFailingItemAlone) {
       stub_->BatchSignProofs(context.get(), BatchOf(4), &response);
   ASSERT_TRUE(status.ok());
   EXPECT_TRUE(response.results(0).has_proof());
-  EXPECT_THAT(response.results(1).error(),
+  EXPECT_TRUE(response.results(1).has_proof());
+  EXPECT_THAT(response.results(2).error(),
               IsRetryableError("KEY_GENERATION_FAILED"));
-  EXPECT_TRUE(response.results(2).has_proof());
   EXPECT_TRUE(response.results(3).has_proof());
   // A trailer would make clients hold back the calls that follow.
   EXPECT_EQ(
       context->GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 0u);
+}
 
-  server_.entropy().FailAfter(/*successes=*/7, /*failures=*/1);
+TEST_F(ProofSignerServiceTest, ShowsRetryAdviceForEveryItemOfAFailedDraw) {
+  // Four keys, and then the one draw for all jti.
+  server_.entropy().FailAfter(/*successes=*/4, /*failures=*/1);
+  v1::BatchSignProofsResponse response;
   ASSERT_TRUE(SignBatch(BatchOf(4), response).ok());
-  EXPECT_TRUE(response.results(2).has_proof());
-  EXPECT_THAT(response.results(3).error(), IsRetryableError("SIGNING_FAILED"));
+  for (const v1::SignProofResult& result : response.results()) {
+    EXPECT_THAT(result.error(), IsRetryableError("SIGNING_FAILED"));
+  }
+  ASSERT_TRUE(SignBatch(BatchOf(4), response).ok());
+  EXPECT_TRUE(response.results(3).has_proof());
 }
 
 TEST_F(ProofSignerServiceTest, TellsItsCapabilities) {
@@ -203,7 +210,7 @@ TEST_F(ProofSignerServiceTest, TellsItsCapabilities) {
   EXPECT_EQ(response.max_iat_offset().seconds(), 300);
   EXPECT_EQ(response.max_iat_offset().nanos(), 0);
   EXPECT_THAT(response.version(), MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
-  EXPECT_EQ(response.kernel(), "boringssl");
+  EXPECT_EQ(response.kernel(), crypto::KernelName(crypto::DefaultKernel()));
 }
 
 TEST_F(ProofSignerServiceTest, IsHealthyAsAWholeAndByName) {

@@ -57,6 +57,7 @@ absl::StatusOr<std::unique_ptr<Server>> Start(
     FakeEntropy& entropy, std::vector<ListenAddress> listen) {
   ServerOptions options;
   options.listen = std::move(listen);
+  options.key_pool_capacity = 0;  // so that no entropy is drawn unasked
   return Server::Start(options, entropy, TestTime);
 }
 

@@ -47,6 +47,7 @@ TestServer::TestServer(service::Clock clock, bool enable_reflection) {
   options.listen = {service::UnixAddress{unix_path()},
                     service::LoopbackAddress{"127.0.0.1:0"}};
   options.enable_reflection = enable_reflection;
+  options.key_pool_capacity = 0;  // so that no entropy is drawn unasked
   absl::StatusOr<std::unique_ptr<service::Server>> server =
       service::Server::Start(options, entropy_, std::move(clock));
   ABSL_RAW_CHECK(server.ok(), server.status().ToString().c_str());

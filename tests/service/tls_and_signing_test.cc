@@ -119,7 +119,11 @@ class TlsAndSigningTest : public ::testing::Test {
 
   Certificates certificates_;
   std::unique_ptr<crypto::Entropy> entropy_ = *crypto::NewSystemEntropy();
-  ProofSignerService service_{*entropy_, TestTime};
+  std::unique_ptr<keys::KeyPool> key_pool_ =
+      keys::KeyPool::New({.kernel = crypto::DefaultKernel()}, *entropy_)
+          .value();
+  ProofSignerService service_{
+      ProofMinter(crypto::DefaultKernel(), *key_pool_, *entropy_, TestTime)};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -210,7 +210,7 @@ TEST_F(ProofmintTest, ShowsCapabilities) {
         RunProgram({PROOFMINT, "capabilities", "--target=" + target});
     EXPECT_EQ(result.exit_code, 0) << result.error;
     EXPECT_THAT(result.output, MatchesRegex("version +[0-9.]+\n"
-                                            "kernel +boringssl\n"
+                                            "kernel +[a-z0-9]+\n"
                                             "algorithms +ES256 Ed25519 EdDSA\n"
                                             "max batch size +256\n"
                                             "max iat offset +300 s\n"));

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "tests/testing/raw_socket.h"
@@ -79,6 +80,22 @@ TEST(ProofmintdTest, LogsOnlyJsonLines) {
                                       /*allow_exceptions=*/false);
     ASSERT_TRUE(json.is_object()) << line;
     EXPECT_EQ(json["level"], "info") << line;
+  }
+}
+
+TEST(ProofmintdTest, ServesWithBoringSslAloneAndWithoutAPool) {
+  Daemon daemon({"--kernel=boringssl", "--key_pool_size=0"});
+  EXPECT_TRUE(daemon.process().WaitForError(R"("kernel":"boringssl")"));
+  EXPECT_TRUE(daemon.process().WaitForError(R"("key_pool_size":"0")"));
+  Result capabilities =
+      RunProgram({PROOFMINT, "capabilities", "--target=" + daemon.target()});
+  EXPECT_THAT(capabilities.output, HasSubstr("boringssl"));
+  for (const char* algorithm : {"ES256", "Ed25519"}) {
+    Result proofs =
+        RunProgram({PROOFMINT, "sign", "--target=" + daemon.target(),
+                    "--htu=https://idp.example/token", "--count=70",
+                    absl::StrCat("--algorithm=", algorithm)});
+    EXPECT_EQ(proofs.exit_code, 0) << proofs.error;
   }
 }
 

@@ -1,0 +1,83 @@
+// What tests may know of a KeyPool beyond its interface.
+
+#ifndef PROOFMINT_TESTS_KEYS_KEY_POOL_PEER_H_
+#define PROOFMINT_TESTS_KEYS_KEY_POOL_PEER_H_
+
+#include <pthread.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "signer/crypto/ed25519.h"
+#include "signer/crypto/entropy.h"
+#include "signer/crypto/p256.h"
+#include "signer/dpop/algorithm.h"
+#include "signer/dpop/proof_key.h"
+#include "signer/keys/key_pool.h"
+#include "signer/keys/mutex.h"
+#include "signer/keys/pool_state.h"
+
+namespace proofmint::keys {
+
+class KeyPoolPeer {
+ public:
+  // All the memory that holds keys that are ready or are being minted.
+  static std::span<const uint8_t> Memory(const KeyPool& pool) {
+    return pool.arena_.bytes();
+  }
+  static uint64_t RefillTurns(const KeyPool& pool) {
+    MutexLock lock(pool.state_.mutex);
+    return pool.state_.refill_turns;
+  }
+  static pthread_t RefillThread(const KeyPool& pool) {
+    return pool.refill_thread_;
+  }
+};
+
+inline std::unique_ptr<KeyPool> NewPool(size_t capacity,
+                                        crypto::Entropy& entropy) {
+  return KeyPool::New({.capacity = capacity}, entropy).value();
+}
+
+inline std::unique_ptr<KeyPool> NewFullPool(size_t capacity,
+                                            crypto::Entropy& entropy) {
+  std::unique_ptr<KeyPool> pool = NewPool(capacity, entropy);
+  pool->WaitUntilFull();
+  return pool;
+}
+
+// Takes `count` keys at once; none if that fails.
+inline std::vector<dpop::ProofKey> TakeKeys(KeyPool& pool,
+                                            dpop::Algorithm algorithm,
+                                            size_t count) {
+  std::vector<dpop::ProofKey> keys(count);
+  if (!pool.Take(algorithm, keys).ok()) keys.clear();
+  return keys;
+}
+
+// The distinct thumbprints of `keys`.
+inline std::set<std::string> Thumbprints(std::span<const dpop::ProofKey> keys) {
+  std::set<std::string> thumbprints;
+  for (const dpop::ProofKey& key : keys) thumbprints.emplace(key.jkt());
+  return thumbprints;
+}
+
+// The 32 bytes of a private key.
+inline std::string SecretOf(const dpop::ProofKey& key) {
+  const auto* p256 = std::get_if<crypto::P256KeyPair>(&key.key_pair());
+  std::span<const uint8_t, 32> secret =
+      p256 != nullptr ? p256->private_scalar.ExposeSecret()
+                      : std::get<crypto::Ed25519KeyPair>(key.key_pair())
+                            .seed.ExposeSecret();
+  return std::string(secret.begin(), secret.end());
+}
+
+}  // namespace proofmint::keys
+
+#endif  // PROOFMINT_TESTS_KEYS_KEY_POOL_PEER_H_
