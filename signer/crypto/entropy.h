@@ -30,6 +30,16 @@ class Entropy {
 // FAILED_PRECONDITION where getrandom(2) is not usable (an old kernel, a
 // seccomp filter); once that works, BoringSSL never fails: it aborts the
 // process rather than return predictable bytes.
+//
+// BoringSSL takes a lock in each draw, its own draws for signatures included. A
+// child that a process forks while another of its threads holds that lock hangs
+// in its first draw (1 % of forks beside a thread that draws without pause): a
+// process with threads should only fork to execute another program.
+//
+// Nor does BoringSSL notice that a virtual machine has been cloned. Only on
+// Intel's CPUs does it mix fresh randomness into each draw; elsewhere each
+// thread of both clones draws the same bytes until it is seeded again, after
+// 4,096 draws.
 absl::StatusOr<std::unique_ptr<Entropy>> NewSystemEntropy();
 
 }  // namespace proofmint::crypto
