@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <span>
@@ -21,6 +20,7 @@
 #include "tests/crypto/limbs_oracle.h"
 #include "tests/crypto/simd_targets.h"
 #include "tests/testing/hex.h"
+#include "tests/testing/long_tests.h"
 
 namespace proofmint::crypto {
 namespace {
@@ -248,8 +248,9 @@ TEST(Ed25519KernelTest, KeepsLanesApart) {
 }
 
 TEST(Ed25519KernelTest, GivesThePublicKeysOfRandomSeeds) {
-  bool is_long = std::getenv("PROOFMINT_LONG_TESTS") != nullptr;
-  size_t batches = is_long ? 15'625 : 782;  // of 64: 1,000,000 or 50,000
+  // Batches of 64: 50,000 or 1,000,000 seeds.
+  const auto batches =
+      static_cast<size_t>(proofmint::testing::CountOrLong(782, 15'625));
   std::mt19937_64 random;
   for (size_t batch = 0; batch < batches; ++batch) {
     std::vector<Limbs256> scalars;

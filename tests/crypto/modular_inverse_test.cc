@@ -6,11 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <string>
 
 #include "tests/crypto/limbs_oracle.h"
+#include "tests/testing/long_tests.h"
 
 namespace proofmint::crypto {
 namespace {
@@ -21,7 +21,7 @@ struct Modulus {
   Limbs256 prime;
 };
 
-class InvertModuloTest : public testing::TestWithParam<Modulus> {
+class InvertModuloTest : public ::testing::TestWithParam<Modulus> {
  protected:
   InvertModuloTest() : prime_(ToBignum(GetParam().prime)) {}
 
@@ -106,8 +106,7 @@ TEST_P(InvertModuloTest, AgreesWithBoringSslOnLongRunsOfZerosAndOnes) {
 }
 
 TEST_P(InvertModuloTest, AgreesWithBoringSslOnRandomValues) {
-  const int count =
-      std::getenv("PROOFMINT_LONG_TESTS") != nullptr ? 1'000'000 : 20'000;
+  const int count = proofmint::testing::CountOrLong(20'000, 1'000'000);
   std::mt19937_64 random(2);
   for (int i = 0; i < count; ++i) {
     ExpectAgreement({random(), random(), random(), random()});
@@ -116,18 +115,18 @@ TEST_P(InvertModuloTest, AgreesWithBoringSslOnRandomValues) {
 
 INSTANTIATE_TEST_SUITE_P(
     Primes, InvertModuloTest,
-    testing::Values(Modulus{PrimeModulus::kP256Field,
-                            "P256Field",
-                            {0xffffffffffffffff, 0x00000000ffffffff,
-                             0x0000000000000000, 0xffffffff00000001}},
-                    Modulus{PrimeModulus::kP256Order,
-                            "P256Order",
-                            {0xf3b9cac2fc632551, 0xbce6faada7179e84,
-                             0xffffffffffffffff, 0xffffffff00000000}},
-                    Modulus{PrimeModulus::kCurve25519Field,
-                            "Curve25519Field",
-                            {0xffffffffffffffed, 0xffffffffffffffff,
-                             0xffffffffffffffff, 0x7fffffffffffffff}}),
+    ::testing::Values(Modulus{PrimeModulus::kP256Field,
+                              "P256Field",
+                              {0xffffffffffffffff, 0x00000000ffffffff,
+                               0x0000000000000000, 0xffffffff00000001}},
+                      Modulus{PrimeModulus::kP256Order,
+                              "P256Order",
+                              {0xf3b9cac2fc632551, 0xbce6faada7179e84,
+                               0xffffffffffffffff, 0xffffffff00000000}},
+                      Modulus{PrimeModulus::kCurve25519Field,
+                              "Curve25519Field",
+                              {0xffffffffffffffed, 0xffffffffffffffff,
+                               0xffffffffffffffff, 0x7fffffffffffffff}}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

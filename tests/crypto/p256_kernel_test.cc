@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <span>
 #include <vector>
@@ -22,6 +21,7 @@
 #include "tests/crypto/p256_scalars.h"
 #include "tests/crypto/simd_targets.h"
 #include "tests/testing/hex.h"
+#include "tests/testing/long_tests.h"
 
 namespace proofmint::crypto {
 namespace {
@@ -222,9 +222,8 @@ TEST(P256KernelTest, MultipliesBatchesOfEverySize) {
 }
 
 TEST(P256KernelTest, MultipliesRandomScalars) {
-  const bool is_long = std::getenv("PROOFMINT_LONG_TESTS") != nullptr;
-  const std::vector<Limbs256> scalars =
-      RandomScalars(is_long ? 1000000 : 50000);
+  const std::vector<Limbs256> scalars = RandomScalars(
+      static_cast<size_t>(proofmint::testing::CountOrLong(50'000, 1'000'000)));
   const std::vector<P256PublicKey> want = References(scalars);
   ForEachSimdTarget([&](int64_t target) {
     const size_t count =

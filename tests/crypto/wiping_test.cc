@@ -26,25 +26,18 @@
 #include "signer/crypto/scalar_field.h"
 #include "tests/crypto/simd_targets.h"
 #include "tests/testing/fake_entropy.h"
+#include "tests/testing/sanitizers.h"
 
 namespace proofmint::crypto {
 namespace {
 
 using proofmint::testing::FakeEntropy;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kIsSanitized =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kIsSanitized = false;
-#endif
+using proofmint::testing::kHasSanitizer;
 
 class WipingTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (kIsSanitized) GTEST_SKIP() << "frames are not those of a release";
+    if (kHasSanitizer) GTEST_SKIP() << "frames are not those of a release";
   }
 };
 

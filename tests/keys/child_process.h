@@ -13,19 +13,15 @@
 #include <cstdint>
 #include <iterator>
 
+#include "tests/testing/sanitizers.h"
+
 namespace proofmint::keys {
 
 // ThreadSanitizer cannot follow a forked child that goes on using threads and
 // locks.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
 #define PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED() \
+  if (proofmint::testing::kHasThreadSanitizer)    \
   GTEST_SKIP() << "forks, which ThreadSanitizer does not follow"
-#endif
-#endif
-#ifndef PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED
-#define PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED() static_cast<void>(0)
-#endif
 
 // Runs `body`, which returns an exit code, in a forked child that is killed
 // should it hang. Returns the exit code, or 1000 and the signal that ended it.

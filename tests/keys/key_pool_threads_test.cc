@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -23,26 +22,20 @@
 #include "signer/keys/key_pool.h"
 #include "tests/keys/key_pool_peer.h"
 #include "tests/testing/fake_entropy.h"
+#include "tests/testing/long_tests.h"
+#include "tests/testing/sanitizers.h"
 
 namespace proofmint::keys {
 namespace {
 
 using dpop::Algorithm;
 using dpop::ProofKey;
+using proofmint::testing::CountOrLong;
 using proofmint::testing::FakeEntropy;
+using proofmint::testing::kHasSanitizer;
 
 constexpr int kAlways = 1'000'000'000;
 constexpr Algorithm kAlgorithm = Algorithm::kEd25519;
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // The directories of this process's threads in /proc.
 std::set<std::string> Threads() {
@@ -191,9 +184,8 @@ using Fingerprint = std::array<char, 16>;
 
 TEST(KeyPoolThreadsTest, NeverHandsOutAKeyTwice) {
   constexpr size_t kThreads = 16;
-  const size_t takes = std::getenv("PROOFMINT_LONG_TESTS") != nullptr
-                           ? 1'000'000
-                           : (kSanitized ? 2'000 : 20'000);
+  const auto takes = static_cast<size_t>(
+      CountOrLong(kHasSanitizer ? 2'000 : 20'000, 1'000'000));
   std::unique_ptr<crypto::Entropy> entropy = crypto::NewSystemEntropy().value();
   std::unique_ptr<KeyPool> pool =
       KeyPool::New({.kernel = crypto::DefaultKernel(), .capacity = 1024},
