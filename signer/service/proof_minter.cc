@@ -71,7 +71,8 @@ void ProofMinter::MintItems(std::span<Item> items) const {
       entropy_.Fill(std::span(jtis).first(ready * dpop::kJtiEntropySize));
 
   std::array<std::string, kCapacity> proofs;
-  std::array<int64_t, kCapacity> iats;
+  // Zeros, since gcc cannot see that all that are read have been set.
+  std::array<int64_t, kCapacity> iats = {};
   if (status.ok()) {
     absl::Time now = clock_();
     std::array<dpop::ProofJob, kCapacity> jobs;
