@@ -18,8 +18,7 @@ using OrderField = ScalarField<Ed25519Order>;
 
 // Below these sizes BoringSSL, one at a time, is faster than a kernel run,
 // which costs the same for one key as for a whole vector of them.
-constexpr size_t kMinKernelKeys = 3;
-constexpr size_t kMinKernelSignatures = 3;
+constexpr size_t kMinKernelScalars = 3;
 
 constexpr size_t kSlots = kEd25519KernelSlots;
 
@@ -139,7 +138,7 @@ absl::Status GenerateEd25519KeyPairs(Kernel kernel, Entropy& entropy,
   while (!keys.empty()) {
     const size_t size = std::min(keys.size(), kSlots);
     std::span<Ed25519KeyPair> chunk = keys.first(size);
-    if (kernel == Kernel::kSimd && size >= kMinKernelKeys) {
+    if (kernel == Kernel::kSimd && size >= kMinKernelScalars) {
       PROOFMINT_RETURN_IF_ERROR(
           RunWithScratch<KeyScratch>([&](KeyScratch& scratch) {
             return GenerateChunk(entropy, chunk, scratch);
@@ -161,7 +160,7 @@ absl::Status SignEd25519Batch(Kernel kernel, std::span<const Ed25519Job> jobs) {
   while (!jobs.empty()) {
     const size_t size = std::min(jobs.size(), kSlots);
     std::span<const Ed25519Job> chunk = jobs.first(size);
-    if (kernel == Kernel::kSimd && size >= kMinKernelSignatures) {
+    if (kernel == Kernel::kSimd && size >= kMinKernelScalars) {
       PROOFMINT_RETURN_IF_ERROR(RunWithScratch<SigningScratch>(
           [&](SigningScratch& scratch) { return SignChunk(chunk, scratch); }));
     } else {

@@ -28,6 +28,7 @@
 #include "signer/crypto/curve25519_point-inl.h"
 #include "signer/crypto/ed25519_base_table.h"
 #include "signer/crypto/modular_inverse.h"
+#include "signer/crypto/scalar_field.h"
 #include "signer/crypto/secret.h"
 #include "signer/crypto/simd_ops-inl.h"
 
@@ -55,8 +56,7 @@ static_assert(kEd25519Entries == 1 << kIndexBits);
 constexpr size_t kChunks = kEd25519Entries / kLanes;
 
 // The order of the base point.
-constexpr Limbs256 kGroupOrder = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0,
-                                  0x1000000000000000};
+constexpr Limbs256 kGroupOrder = Ed25519Order::kOrder;
 
 struct alignas(64) Element {
   uint32_t words[Field::kWords];

@@ -36,6 +36,7 @@
 #include "signer/crypto/p256_base_table.h"
 #include "signer/crypto/p256_field-inl.h"
 #include "signer/crypto/p256_table_lookup-inl.h"
+#include "signer/crypto/scalar_field.h"
 #include "signer/crypto/secret.h"
 #include "signer/crypto/simd_ops-inl.h"
 
@@ -49,8 +50,7 @@ __extension__ using Uint128 = unsigned __int128;
 
 constexpr Limbs256 kFieldPrime = {0xffffffffffffffff, 0x00000000ffffffff, 0,
                                   0xffffffff00000001};
-constexpr Limbs256 kGroupOrder = {0xf3b9cac2fc632551, 0xbce6faada7179e84,
-                                  0xffffffffffffffff, 0xffffffff00000000};
+constexpr Limbs256 kGroupOrder = P256Order::kOrder;
 
 constexpr unsigned kWindowBits = 7;
 constexpr unsigned kLimbBits = 29;
