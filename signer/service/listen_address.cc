@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -15,9 +16,12 @@ namespace {
 
 constexpr size_t kMaxPathSize = sizeof(sockaddr_un::sun_path) - 1;
 
-absl::Status Error(absl::string_view got, absl::string_view want) {
+constexpr absl::string_view kListen = "listen";
+
+absl::Status Error(absl::string_view flag, absl::string_view got,
+                   absl::string_view want) {
   return absl::InvalidArgumentError(
-      absl::StrCat("listen: got ", got, ", want ", want));
+      absl::StrCat(flag, ": got ", got, ", want ", want));
 }
 
 bool IsLoopback(const std::string& host) {
@@ -33,23 +37,33 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   absl::string_view path = text;
   if (absl::ConsumePrefix(&path, "unix:")) {
     if (path.empty() || path.size() > kMaxPathSize) {
-      return Error(absl::StrCat("a socket path of ", path.size(), " bytes"),
+      return Error(kListen,
+                   absl::StrCat("a socket path of ", path.size(), " bytes"),
                    absl::StrCat("1 to ", kMaxPathSize));
     }
     return UnixAddress{std::string(path)};
   }
+  if (!absl::StrContains(text, ':')) {
+    return Error(kListen, text, "unix:PATH, 127.0.0.1:PORT or [::1]:PORT");
+  }
+  return ParseLoopbackAddress(kListen, text);
+}
+
+absl::StatusOr<LoopbackAddress> ParseLoopbackAddress(absl::string_view flag,
+                                                     absl::string_view text) {
   size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) {
-    return Error(text, "unix:PATH, 127.0.0.1:PORT or [::1]:PORT");
+    return Error(flag, text, "127.0.0.1:PORT");
   }
   std::string host(text.substr(0, colon));
   absl::string_view port = text.substr(colon + 1);
   uint32_t number;
   if (!absl::SimpleAtoi(port, &number) || number > 65535) {
-    return Error(absl::StrCat("port \"", port, "\" in ", text), "0 to 65535");
+    return Error(flag, absl::StrCat("port \"", port, "\" in ", text),
+                 "0 to 65535");
   }
   if (!IsLoopback(host)) {
-    return Error(text, "a loopback address such as 127.0.0.1:PORT");
+    return Error(flag, text, "a loopback address such as 127.0.0.1:PORT");
   }
   return LoopbackAddress{absl::StrCat(host, ":", number)};
 }

@@ -34,6 +34,10 @@ using ListenAddress = std::variant<UnixAddress, LoopbackAddress>;
 // the connections are not encrypted, so they may not leave the host.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
+// ParseLoopbackAddress reads the TCP forms alone. Errors begin with `flag`.
+absl::StatusOr<LoopbackAddress> ParseLoopbackAddress(absl::string_view flag,
+                                                     absl::string_view text);
+
 }  // namespace proofmint::service
 
 #endif  // PROOFMINT_SIGNER_SERVICE_LISTEN_ADDRESS_H_

@@ -1,13 +1,13 @@
-// The gRPC server: sockets in, services behind them.
+// What the daemon runs: keys, the RPCs that take them, and the sockets.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_H_
 
-#include <grpcpp/server.h>
-
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,9 +16,11 @@
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/clock.h"
+#include "signer/service/grpc_server.h"
 #include "signer/service/listen_address.h"
+#include "signer/service/metrics_server.h"
+#include "signer/service/proof_minter.h"
 #include "signer/service/proof_signer_service.h"
-#include "signer/service/unix_listener.h"
 
 namespace proofmint::service {
 
@@ -28,10 +30,13 @@ struct ServerOptions {
   crypto::Kernel kernel = crypto::DefaultKernel();
   // Keys kept ready for each algorithm; 0 mints on demand.
   size_t key_pool_capacity = keys::KeyPoolOptions().capacity;
+  // Where Prometheus scrapes; none: nowhere.
+  std::optional<LoopbackAddress> metrics_listen;
 };
 
 // Server serves ProofSigner and the standard health service ("" and
-// "proofmint.v1.ProofSigner") from the moment it exists until it is stopped.
+// "proofmint.v1.ProofSigner") from the moment it exists until it is stopped,
+// and metrics as long as it exists.
 //
 // Not thread-safe; its services are.
 class Server {
@@ -41,29 +46,35 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, crypto::Entropy& entropy, Clock clock);
 
-  // Stops at once if Stop() has not been called.
-  ~Server();
-
   // Where clients reach the server, in the form that gRPC clients take and with
   // the ports that were chosen for 0.
-  const std::vector<std::string>& addresses() const { return addresses_; }
+  const std::vector<std::string>& addresses() const {
+    return grpc_server_->addresses();
+  }
+
+  // Where the metrics are, such as "127.0.0.1:9464", with the port that was
+  // chosen for 0; empty if the options asked for none.
+  std::string metrics_address() const {
+    return metrics_server_ == nullptr ? "" : metrics_server_->address();
+  }
 
   // What the key pool got of what the options asked for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
 
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
-  // to end, cancels the rest and returns when all are gone.
-  void Stop(absl::Duration grace);
+  // to end, cancels the rest and returns when all are gone. The destructor
+  // stops at once what has not been stopped.
+  void Stop(absl::Duration grace) { grpc_server_->Stop(grace); }
 
  private:
   Server(std::unique_ptr<keys::KeyPool> key_pool, ProofMinter minter)
       : key_pool_(std::move(key_pool)), service_(std::move(minter)) {}
 
+  // Each uses those above it.
   std::unique_ptr<keys::KeyPool> key_pool_;
   ProofSignerService service_;
-  std::unique_ptr<grpc::Server> server_;
-  std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
-  std::vector<std::string> addresses_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+  std::unique_ptr<GrpcServer> grpc_server_;
 };
 
 }  // namespace proofmint::service

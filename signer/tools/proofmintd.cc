@@ -30,6 +30,7 @@ using proofmint::service::ListenAddress;
 using proofmint::service::LogError;
 using proofmint::service::LogInfo;
 using proofmint::service::ParseListenAddress;
+using proofmint::service::ParseLoopbackAddress;
 using proofmint::service::Server;
 using proofmint::service::ServerOptions;
 
@@ -52,7 +53,7 @@ sigset_t BlockStopSignals() {
 }
 
 absl::Status Run(const std::vector<std::string>& listen,
-                 ServerOptions options) {
+                 const std::string& metrics_listen, ServerOptions options) {
   sigset_t stop_signals = BlockStopSignals();
   PROOFMINT_ASSIGN_OR_RETURN(
       std::unique_ptr<proofmint::crypto::Entropy> entropy,
@@ -68,10 +69,18 @@ absl::Status Run(const std::vector<std::string>& listen,
     PROOFMINT_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(text));
     options.listen.push_back(std::move(address));
   }
+  if (!metrics_listen.empty()) {
+    PROOFMINT_ASSIGN_OR_RETURN(
+        options.metrics_listen,
+        ParseLoopbackAddress("metrics_listen", metrics_listen));
+  }
   PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<Server> server,
                              Server::Start(options, *entropy, absl::Now));
   for (const std::string& address : server->addresses()) {
     LogInfo("listening", {{"address", address}});
+  }
+  if (!metrics_listen.empty()) {
+    LogInfo("listening", {{"metrics", server->metrics_address()}});
   }
   const proofmint::keys::KeyPool& key_pool = server->key_pool();
   LogInfo("serving",
@@ -97,6 +106,7 @@ int main(int argc, char** argv) {
       "proofmintd mints DPoP proofs (RFC 9449) for the brokers on this host.\n"
       "It runs until SIGTERM or SIGINT and logs JSON lines to standard error.");
   std::vector<std::string> listen = {kDefaultAddress};
+  std::string metrics_listen;
   ServerOptions options;
   std::string kernel = "auto";
   app.set_version_flag("--version", PROOFMINT_VERSION);
@@ -105,6 +115,9 @@ int main(int argc, char** argv) {
                  "127.0.0.1:PORT or [::1]:PORT (0 picks a free port)")
       ->delimiter(',')
       ->capture_default_str();
+  app.add_option("--metrics_listen", metrics_listen,
+                 "Serve Prometheus metrics over HTTP at /metrics of this\n"
+                 "address: 127.0.0.1:PORT (0 picks a free port)");
   app.add_flag("--enable_reflection", options.enable_reflection,
                "Serve gRPC reflection, for tools such as grpcurl");
   app.add_option(
@@ -124,7 +137,7 @@ int main(int argc, char** argv) {
   if (kernel == "boringssl") {
     options.kernel = proofmint::crypto::Kernel::kBoringSsl;
   }
-  absl::Status status = Run(listen, std::move(options));
+  absl::Status status = Run(listen, metrics_listen, std::move(options));
   if (!status.ok()) {
     LogError("failed", {{"error", std::string(status.message())}});
     return 1;

@@ -92,5 +92,19 @@ TEST(ListenAddressTest, ReadsItsOwnDefault) {
   EXPECT_THAT(ParseListenAddress(kDefaultAddress), IsOk());
 }
 
+TEST(ListenAddressTest, ReadsLoopbackAddressesAloneForAFlag) {
+  absl::StatusOr<LoopbackAddress> address =
+      ParseLoopbackAddress("metrics_listen", "127.0.0.1:9464");
+  ASSERT_THAT(address, IsOk());
+  EXPECT_EQ(address->host_port, "127.0.0.1:9464");
+  for (const char* text : {"unix:/s", "0.0.0.0:1", "9464", "127.0.0.1:x", ""}) {
+    EXPECT_THAT(
+        ParseLoopbackAddress("metrics_listen", text),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 ::testing::AllOf(::testing::StartsWith("metrics_listen: got "),
+                                  HasSubstr(text))));
+  }
+}
+
 }  // namespace
 }  // namespace proofmint::service

@@ -1,12 +1,16 @@
 #include "tests/testing/raw_socket.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 
 namespace proofmint::testing {
@@ -27,6 +31,26 @@ UniqueFd ConnectUnix(const std::string& path) {
   sockaddr_un address = Address(path);
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address),
               sizeof(address)) != 0) {
+    return UniqueFd();
+  }
+  return fd;
+}
+
+UniqueFd ConnectTcp(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  uint32_t port = 0;
+  sockaddr_in name = {};
+  name.sin_family = AF_INET;
+  if (colon == std::string::npos ||
+      inet_pton(AF_INET, address.substr(0, colon).c_str(), &name.sin_addr) !=
+          1 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port)) {
+    return UniqueFd();
+  }
+  name.sin_port = htons(static_cast<uint16_t>(port));
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&name), sizeof(name)) !=
+      0) {
     return UniqueFd();
   }
   return fd;

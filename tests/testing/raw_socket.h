@@ -17,6 +17,10 @@ using service::UniqueFd;
 // Returns a connection to the Unix socket `path`, or an invalid descriptor.
 UniqueFd ConnectUnix(const std::string& path);
 
+// Returns a connection to `address`, such as "127.0.0.1:9464", or an invalid
+// descriptor.
+UniqueFd ConnectTcp(const std::string& address);
+
 // Returns a socket of `type` that is bound to `path` and, if it is a stream,
 // listens with room for `backlog` connections.
 UniqueFd BindUnix(const std::string& path, int type, int backlog = 16);

@@ -111,15 +111,26 @@ Daemon::Daemon(const std::vector<std::string>& more_flags)
 }
 
 std::string Daemon::tcp_target() const {
+  for (const std::string& address : Logged("address")) {
+    if (!absl::StartsWith(address, "unix:")) return address;
+  }
+  return "";
+}
+
+std::string Daemon::metrics_address() const {
+  std::vector<std::string> addresses = Logged("metrics");
+  return addresses.empty() ? "" : addresses[0];
+}
+
+std::vector<std::string> Daemon::Logged(const std::string& name) const {
+  std::vector<std::string> values;
   for (absl::string_view line :
        absl::StrSplit(process_.Error(), '\n', absl::SkipEmpty())) {
     auto json = nlohmann::json::parse(line.begin(), line.end(), nullptr,
                                       /*allow_exceptions=*/false);
-    if (!json.is_object() || !json.contains("address")) continue;
-    std::string address = json["address"];
-    if (!absl::StartsWith(address, "unix:")) return address;
+    if (json.is_object() && json.contains(name)) values.push_back(json[name]);
   }
-  return "";
+  return values;
 }
 
 bool IsHealthy(const std::string& target) {

@@ -68,9 +68,14 @@ class Daemon {
   std::string target() const { return "unix:" + path(); }
   // Such as "127.0.0.1:43211".
   std::string tcp_target() const;
+  // Where the metrics are, the same way; empty unless a flag asks for them.
+  std::string metrics_address() const;
   Process& process() { return process_; }
 
  private:
+  // The values of the field `name` of the log so far.
+  std::vector<std::string> Logged(const std::string& name) const;
+
   TempDir directory_;
   Process process_;
 };
