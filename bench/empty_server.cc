@@ -137,8 +137,9 @@ absl::Status Run(const std::vector<std::string>& listen,
         metrics, MetricsServer::Start(address, {service::NewProcessMetrics()}));
   }
   EmptyService empty;
-  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> server,
-                             GrpcServer::Start(options, empty));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      std::unique_ptr<GrpcServer> server,
+      GrpcServer::Start(options, {&empty}, /*loop=*/nullptr));
   for (const std::string& address : server->addresses()) {
     LogInfo("listening", {{"address", address}});
   }

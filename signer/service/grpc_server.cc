@@ -2,7 +2,6 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -14,7 +13,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/crypto/status_macros.h"
 
 namespace proofmint::service {
@@ -40,7 +38,6 @@ void HandOver(Acceptor& acceptor, UniqueFd connection) {
 void PrepareGrpc() {
   static std::once_flag once;
   std::call_once(once, [] {
-    grpc::EnableDefaultHealthCheckService(true);
     // The library does so itself when it is loaded, but a linker leaves out a
     // library of which nothing is called.
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -66,14 +63,16 @@ class WithoutReflection : public grpc::ServerBuilderOption {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcServerOptions& options, grpc::Service& proof_signer) {
+    const GrpcServerOptions& options,
+    const std::vector<grpc::Service*>& services, CallLoop* loop) {
   if (options.listen.empty()) {
     return absl::InvalidArgumentError("listen: got no address, want one");
   }
   PrepareGrpc();
-  std::unique_ptr<GrpcServer> server(new GrpcServer);
+  std::unique_ptr<GrpcServer> server(new GrpcServer(loop));
   grpc::ServerBuilder builder;
-  builder.RegisterService(&proof_signer);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  if (loop != nullptr) loop->AddQueues(builder);
   if (!options.enable_reflection) {
     builder.SetOption(std::make_unique<WithoutReflection>());
   }
@@ -115,8 +114,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     return absl::InternalError("server: got no gRPC server, want one");
   }
 
-  server->server_->GetHealthCheckService()->SetServingStatus(
-      v1::ProofSigner::service_full_name(), true);
+  if (loop != nullptr) loop->Start();
   for (size_t i = 0; i < acceptors.size(); ++i) {
     server->unix_listeners_[i]->Start(
         [acceptor = std::shared_ptr<Acceptor>(std::move(acceptors[i]))](
@@ -131,10 +129,11 @@ GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
 
 void GrpcServer::Stop(absl::Duration grace) {
   unix_listeners_.clear();
-  if (server_ == nullptr) return;
-  server_->GetHealthCheckService()->SetServingStatus(false);
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
-  server_->Wait();
+  if (server_ != nullptr) {
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    server_->Wait();
+  }
+  if (loop_ != nullptr) loop_->Stop();
   server_ = nullptr;
 }
 

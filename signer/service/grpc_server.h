@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "signer/service/call_loop.h"
 #include "signer/service/listen_address.h"
 #include "signer/service/unix_listener.h"
 
@@ -22,17 +23,17 @@ struct GrpcServerOptions {
   bool enable_reflection = false;
 };
 
-// GrpcServer serves an implementation of ProofSigner and the standard health
-// service ("" and "proofmint.v1.ProofSigner") from the moment it exists until
-// it is stopped.
+// GrpcServer serves from the moment it exists until it is stopped.
 //
 // Not thread-safe; its services are.
 class GrpcServer {
  public:
   // Start binds every address of `options` or fails, naming the one that it
-  // cannot have. `proof_signer` must outlive the server.
+  // cannot have. `loop` answers the calls of `services` that do not come by
+  // callback; null if all do. All must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const GrpcServerOptions& options, grpc::Service& proof_signer);
+      const GrpcServerOptions& options,
+      const std::vector<grpc::Service*>& services, CallLoop* loop);
 
   // Stops at once if Stop() has not been called.
   ~GrpcServer();
@@ -46,8 +47,9 @@ class GrpcServer {
   void Stop(absl::Duration grace);
 
  private:
-  GrpcServer() = default;
+  explicit GrpcServer(CallLoop* loop) : loop_(loop) {}
 
+  CallLoop* const loop_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
   std::vector<std::string> addresses_;

@@ -18,34 +18,35 @@
 namespace proofmint::service {
 namespace {
 
-// The number of requests that are minted together: as many as the kernels do at
-// once.
-constexpr size_t kChunkSize = 64;
+// Above this many, MintOnStack has room for kMaxTogether.
+constexpr size_t kFew = 8;
 
 }  // namespace
 
 template <size_t kCapacity>
-void ProofMinter::MintItems(std::span<Item> items) const {
+void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   std::array<dpop::HtuBuffer, kCapacity> htu_buffers;
   std::array<std::optional<ValidRequest>, kCapacity> requests;
-  for (size_t i = 0; i < items.size(); ++i) {
+  for (size_t i = 0; i < jobs.size(); ++i) {
     std::string prefix;
-    if (items[i].index >= 0) {
-      prefix = absl::StrCat("requests[", items[i].index, "].");
+    if (jobs[i].index >= 0) {
+      prefix = absl::StrCat("requests[", jobs[i].index, "].");
     }
     absl::StatusOr<ValidRequest> valid =
-        ValidateRequest(*items[i].request, prefix, htu_buffers[i]);
-    items[i].status = valid.status();
+        ValidateRequest(*jobs[i].request, prefix, htu_buffers[i]);
+    jobs[i].status = valid.status();
     if (valid.ok()) requests[i] = *valid;
   }
 
-  // The items in the order of their keys.
+  // The jobs in the order of their keys.
   std::array<dpop::ProofKey, kCapacity> keys;
-  std::array<size_t, kCapacity> order;
+  // Zeros, here and below, since gcc cannot see that all that are read have
+  // been set.
+  std::array<size_t, kCapacity> order = {};
   size_t ready = 0;
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
     size_t end = ready;
-    for (size_t i = 0; i < items.size(); ++i) {
+    for (size_t i = 0; i < jobs.size(); ++i) {
       if (requests[i].has_value() && requests[i]->algorithm == algorithm) {
         order[end++] = i;
       }
@@ -57,7 +58,7 @@ void ProofMinter::MintItems(std::span<Item> items) const {
       continue;
     }
     for (size_t k = ready; k < end; ++k) {
-      items[order[k]].status = KeyGenerationFailedError(taken);
+      jobs[order[k]].status = KeyGenerationFailedError(taken);
     }
   }
   if (ready == 0) return;
@@ -71,11 +72,10 @@ void ProofMinter::MintItems(std::span<Item> items) const {
       entropy_.Fill(std::span(jtis).first(ready * dpop::kJtiEntropySize));
 
   std::array<std::string, kCapacity> proofs;
-  // Zeros, since gcc cannot see that all that are read have been set.
   std::array<int64_t, kCapacity> iats = {};
   if (status.ok()) {
     absl::Time now = clock_();
-    std::array<dpop::ProofJob, kCapacity> jobs;
+    std::array<dpop::ProofJob, kCapacity> to_sign;
     for (size_t k = 0; k < ready; ++k) {
       const ValidRequest& request = *requests[order[k]];
       dpop::Claims claims;
@@ -87,55 +87,40 @@ void ProofMinter::MintItems(std::span<Item> items) const {
       claims.nonce = request.nonce;
       claims.access_token_sha256 = request.access_token_sha256;
       dpop::WriteSigningInput(keys[k], claims, proofs[k]);
-      jobs[k] = {&keys[k], &proofs[k]};
+      to_sign[k] = {&keys[k], &proofs[k]};
     }
-    status = dpop::SignProofs(kernel_, entropy_, std::span(jobs).first(ready));
+    status =
+        dpop::SignProofs(kernel_, entropy_, std::span(to_sign).first(ready));
   }
   for (size_t k = 0; k < ready; ++k) {
-    Item& item = items[order[k]];
+    Job& job = jobs[order[k]];
     if (!status.ok()) {
-      item.status = SigningFailedError(status);
+      job.status = SigningFailedError(status);
       continue;
     }
-    item.response->set_proof(std::move(proofs[k]));
-    item.response->set_jkt(keys[k].jkt().data(), keys[k].jkt().size());
-    item.response->set_iat(iats[k]);
+    job.response->set_proof(std::move(proofs[k]));
+    // set_jkt would copy it twice.
+    job.response->mutable_jkt()->assign(keys[k].jkt().data(),
+                                        keys[k].jkt().size());
+    job.response->set_iat(iats[k]);
+  }
+}
+
+void ProofMinter::MintTogether(std::span<Job> jobs) const {
+  if (jobs.size() == 1) {
+    MintOnStack<1>(jobs);
+  } else if (jobs.size() <= kFew) {
+    MintOnStack<kFew>(jobs);
+  } else {
+    MintOnStack<kMaxTogether>(jobs);
   }
 }
 
 absl::Status ProofMinter::Mint(const v1::SignProofRequest& request,
                                v1::SignProofResponse& response) const {
-  Item item = {&request, /*index=*/-1, &response, absl::OkStatus()};
-  MintItems<1>({&item, 1});
-  return item.status;
-}
-
-absl::Status ProofMinter::MintBatch(
-    const v1::BatchSignProofsRequest& batch,
-    v1::BatchSignProofsResponse& response) const {
-  const int size = batch.requests_size();
-  if (size < 1 || size > kMaxBatchSize) {
-    return InvalidFieldError(
-        kInvalidBatchSize, "requests",
-        absl::StrCat("got ", size, " items, want 1 to ", kMaxBatchSize));
-  }
-  response.mutable_results()->Reserve(size);
-  for (int start = 0; start < size;) {
-    std::array<Item, kChunkSize> items;
-    size_t count = 0;
-    for (; start < size && count < kChunkSize; ++start, ++count) {
-      items[count] = {&batch.requests(start), start,
-                      response.add_results()->mutable_proof(),
-                      absl::OkStatus()};
-    }
-    MintItems<kChunkSize>(std::span(items).first(count));
-    for (size_t i = 0; i < count; ++i) {
-      if (items[i].status.ok()) continue;
-      *response.mutable_results(items[i].index)->mutable_error() =
-          ToRpcStatus(items[i].status);
-    }
-  }
-  return absl::OkStatus();
+  Job job = {&request, &response, absl::OkStatus()};
+  MintTogether({&job, 1});
+  return job.status;
 }
 
 }  // namespace proofmint::service

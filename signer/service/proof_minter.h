@@ -16,8 +16,6 @@
 
 namespace proofmint::service {
 
-inline constexpr int kMaxBatchSize = 256;
-
 // ProofMinter checks requests, takes a key from the pool for each, and signs:
 // the proofs of a batch together. It keeps nothing between calls, so the same
 // request never gets the same proof twice.
@@ -35,30 +33,30 @@ class ProofMinter {
 
   crypto::Kernel kernel() const { return kernel_; }
 
-  // Fills `response`, or returns an error of errors.h and leaves it as it was.
+  // A request and where its answer goes: MintTogether fills `response`, or sets
+  // `status` to an error of errors.h and leaves `response` as it was.
+  struct Job {
+    const v1::SignProofRequest* request;
+    v1::SignProofResponse* response;
+    absl::Status status;
+    int index = -1;  // in a batch, for the field paths of errors
+  };
+
+  // As many requests as are worth minting together.
+  static constexpr size_t kMaxTogether = 64;
+
+  // Mints 1 to kMaxTogether proofs. Each of `jobs` fails or succeeds alone.
+  void MintTogether(std::span<Job> jobs) const;
+
+  // MintTogether for one request.
   absl::Status Mint(const v1::SignProofRequest& request,
                     v1::SignProofResponse& response) const;
 
-  // Answers each request of `batch` in order, in the empty `response`; an item
-  // that fails has its own error in its result. Fails as a whole with
-  // INVALID_ARGUMENT unless there are 1 to kMaxBatchSize requests.
-  absl::Status MintBatch(const v1::BatchSignProofsRequest& batch,
-                         v1::BatchSignProofsResponse& response) const;
-
  private:
-  // A request and where its answer goes. The response is written to only when
-  // the status is OK.
-  struct Item {
-    const v1::SignProofRequest* request;
-    int index;  // in the batch; negative: alone
-    v1::SignProofResponse* response;
-    absl::Status status;
-  };
-
-  // Mints up to kCapacity proofs together: what they need on the way lies on
-  // the stack, 300 KiB of it for 64 and 40 KiB for one.
+  // What `jobs` need on the way lies on the stack: 300 KiB for a capacity of 64
+  // and 40 KiB for 1.
   template <size_t kCapacity>
-  void MintItems(std::span<Item> items) const;
+  void MintOnStack(std::span<Job> jobs) const;
 
   crypto::Kernel kernel_;
   keys::KeyPool& pool_;

@@ -1,79 +1,123 @@
 #include "signer/service/proof_signer_service.h"
 
-#include <grpcpp/impl/codegen/proto_utils.h>
+#include <google/protobuf/arena.h>
+
+#include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
-#include "signer/crypto/kernel.h"
-#include "signer/crypto/status_macros.h"
+#include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
-#include "signer/service/errors.h"
+#include "signer/service/batch_mint.h"
 #include "signer/service/request_validation.h"
+#include "signer/service/unary_call.h"
 
 namespace proofmint::service {
 namespace {
 
-grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext& context,
-                                 const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status, context));
-  return reactor;
-}
+// Calls of a method that gRPC may hand out before the next is asked for; more
+// wait in gRPC.
+constexpr int kAwaitedCalls = 64;
 
-// Parses `bytes`, lets `handle` fill the response and writes it to `response`.
-template <typename Request, typename Response, typename Handle>
-absl::Status Serve(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& response,
-                   Handle handle) {
-  Request request;
-  grpc::ByteBuffer consumed = bytes;  // Shares the bytes.
-  if (!grpc::SerializationTraits<Request>::Deserialize(&consumed, &request)
-           .ok()) {
-    return InvalidRequestError(Request::descriptor()->name());
+class SignProofCall final : public UnaryCall, public MintQueue::Owner {
+ public:
+  SignProofCall(ProofSignerService& service, CallQueue& queue)
+      : UnaryCall(queue), service_(service) {
+    service.RequestSignProof(&context_, &request_bytes_, &writer_,
+                             queue.events.get(), queue.events.get(), this);
   }
-  Response message;
-  PROOFMINT_RETURN_IF_ERROR(handle(request, message));
-  bool own_buffer;
-  grpc::Status serialized = grpc::SerializationTraits<Response>::Serialize(
-      message, &response, &own_buffer);
-  return serialized.ok() ? absl::OkStatus()
-                         : absl::InternalError(serialized.error_message());
-}
+
+ private:
+  void AwaitAnother() override { new SignProofCall(service_, queue_); }
+
+  void Received() override {
+    absl::Status parsed = ParseMessage(request_bytes_, request_);
+    if (!parsed.ok()) return AnswerError(parsed);
+    queue_.mints.Add(request_, response_, /*index=*/-1, *this);
+  }
+
+  void Minted(int, absl::Status status) override {
+    status.ok() ? AnswerWith(response_) : AnswerError(status);
+  }
+
+  ProofSignerService& service_;
+  v1::SignProofRequest request_;
+  v1::SignProofResponse response_;
+};
+
+class BatchSignProofsCall final : public UnaryCall {
+ public:
+  BatchSignProofsCall(ProofSignerService& service, CallQueue& queue)
+      : UnaryCall(queue), service_(service) {
+    service.RequestBatchSignProofs(&context_, &request_bytes_, &writer_,
+                                   queue.events.get(), queue.events.get(),
+                                   this);
+  }
+
+ private:
+  void AwaitAnother() override { new BatchSignProofsCall(service_, queue_); }
+
+  void Received() override {
+    absl::Status parsed = ParseMessage(request_bytes_, request_);
+    if (!parsed.ok()) return AnswerError(parsed);
+    mint_.Add(request_, response_, queue_.mints, [this](absl::Status status) {
+      status.ok() ? AnswerWith(response_) : AnswerError(status);
+    });
+  }
+
+  ProofSignerService& service_;
+  google::protobuf::Arena arena_;
+  v1::BatchSignProofsRequest& request_ =
+      *google::protobuf::Arena::CreateMessage<v1::BatchSignProofsRequest>(
+          &arena_);
+  v1::BatchSignProofsResponse& response_ =
+      *google::protobuf::Arena::CreateMessage<v1::BatchSignProofsResponse>(
+          &arena_);
+  BatchMint mint_;
+};
+
+class GetCapabilitiesCall final : public UnaryCall {
+ public:
+  GetCapabilitiesCall(ProofSignerService& service, CallQueue& queue)
+      : UnaryCall(queue), service_(service) {
+    service.RequestGetCapabilities(&context_, &request_bytes_, &writer_,
+                                   queue.events.get(), queue.events.get(),
+                                   this);
+  }
+
+ private:
+  void AwaitAnother() override { new GetCapabilitiesCall(service_, queue_); }
+
+  void Received() override {
+    v1::GetCapabilitiesRequest request;
+    absl::Status parsed = ParseMessage(request_bytes_, request);
+    if (!parsed.ok()) return AnswerError(parsed);
+    AnswerWith(service_.capabilities());
+  }
+
+  ProofSignerService& service_;
+};
 
 }  // namespace
 
-grpc::ServerUnaryReactor* ProofSignerService::SignProof(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-    grpc::ByteBuffer* response) {
-  return Finish(*context,
-                Serve<v1::SignProofRequest, v1::SignProofResponse>(
-                    *request, *response, [&](const auto& in, auto& out) {
-                      return minter_.Mint(in, out);
-                    }));
-}
-
-grpc::ServerUnaryReactor* ProofSignerService::BatchSignProofs(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-    grpc::ByteBuffer* response) {
-  return Finish(*context,
-                Serve<v1::BatchSignProofsRequest, v1::BatchSignProofsResponse>(
-                    *request, *response, [&](const auto& in, auto& out) {
-                      return minter_.MintBatch(in, out);
-                    }));
-}
-
-grpc::ServerUnaryReactor* ProofSignerService::GetCapabilities(
-    grpc::CallbackServerContext* context, const v1::GetCapabilitiesRequest*,
-    v1::GetCapabilitiesResponse* response) {
+ProofSignerService::ProofSignerService(crypto::Kernel kernel) {
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
-    response->add_dpop_signing_alg_values(
+    capabilities_.add_dpop_signing_alg_values(
         std::string(dpop::AlgorithmName(algorithm)));
   }
-  response->set_max_batch_size(kMaxBatchSize);
-  response->mutable_max_iat_offset()->set_seconds(
+  capabilities_.set_max_batch_size(kMaxBatchSize);
+  capabilities_.mutable_max_iat_offset()->set_seconds(
       absl::ToInt64Seconds(kMaxIatOffset));
-  response->set_version(PROOFMINT_VERSION);
-  absl::string_view kernel = crypto::KernelName(minter_.kernel());
-  response->set_kernel(kernel.data(), kernel.size());
-  return Finish(*context, absl::OkStatus());
+  capabilities_.set_version(PROOFMINT_VERSION);
+  capabilities_.set_kernel(std::string(crypto::KernelName(kernel)));
+}
+
+void ProofSignerService::AwaitCalls(CallQueue& queue) {
+  for (int i = 0; i < kAwaitedCalls; ++i) {
+    new SignProofCall(*this, queue);
+    new BatchSignProofsCall(*this, queue);
+  }
+  new GetCapabilitiesCall(*this, queue);
 }
 
 }  // namespace proofmint::service

@@ -3,46 +3,34 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_PROOF_SIGNER_SERVICE_H_
 #define PROOFMINT_SIGNER_SERVICE_PROOF_SIGNER_SERVICE_H_
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
-
-#include <utility>
-
 #include "proofmint/v1/proof_signer.grpc.pb.h"
-#include "signer/service/proof_minter.h"
+#include "signer/crypto/kernel.h"
+#include "signer/service/call_queue.h"
 
 namespace proofmint::service {
 
-// ProofSignerService runs each RPC to its end on the thread that gRPC calls it
-// on: nothing in it blocks. It parses requests itself, because gRPC answers one
-// that does not parse with a bare UNIMPLEMENTED.
+// ProofSignerService answers the calls that it is told to await.
 //
 // Thread-safe.
 class ProofSignerService final
-    : public v1::ProofSigner::WithRawCallbackMethod_SignProof<
-          v1::ProofSigner::WithRawCallbackMethod_BatchSignProofs<
-              v1::ProofSigner::WithCallbackMethod_GetCapabilities<
+    : public v1::ProofSigner::WithRawMethod_SignProof<
+          v1::ProofSigner::WithRawMethod_BatchSignProofs<
+              v1::ProofSigner::WithRawMethod_GetCapabilities<
                   v1::ProofSigner::Service>>> {
  public:
-  explicit ProofSignerService(ProofMinter minter)
-      : minter_(std::move(minter)) {}
+  // `kernel` is what GetCapabilities names.
+  explicit ProofSignerService(crypto::Kernel kernel);
 
-  grpc::ServerUnaryReactor* SignProof(grpc::CallbackServerContext* context,
-                                      const grpc::ByteBuffer* request,
-                                      grpc::ByteBuffer* response) override;
+  // Awaits calls of each RPC in `queue`, from now until the server is shut
+  // down. The service is to be served already and must outlive the queue.
+  void AwaitCalls(CallQueue& queue);
 
-  grpc::ServerUnaryReactor* BatchSignProofs(
-      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-      grpc::ByteBuffer* response) override;
-
-  grpc::ServerUnaryReactor* GetCapabilities(
-      grpc::CallbackServerContext* context,
-      const v1::GetCapabilitiesRequest* request,
-      v1::GetCapabilitiesResponse* response) override;
+  const v1::GetCapabilitiesResponse& capabilities() const {
+    return capabilities_;
+  }
 
  private:
-  ProofMinter minter_;
+  v1::GetCapabilitiesResponse capabilities_;
 };
 
 }  // namespace proofmint::service

@@ -29,8 +29,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       server->grpc_server_,
       GrpcServer::Start({.listen = options.listen,
                          .enable_reflection = options.enable_reflection},
-                        server->service_));
+                        {&server->proof_signer_, &server->health_},
+                        &server->call_loop_));
   return server;
+}
+
+Server::Server(std::unique_ptr<keys::KeyPool> key_pool, ProofMinter minter)
+    : key_pool_(std::move(key_pool)),
+      minter_(std::move(minter)),
+      proof_signer_(minter_.kernel()),
+      call_loop_(minter_, CallLoop::DefaultThreads(), [this](CallQueue& queue) {
+        proof_signer_.AwaitCalls(queue);
+        health_.AwaitCalls(queue);
+      }) {
+  health_.SetServing("", true);
+  health_.SetServing(v1::ProofSigner::service_full_name(), true);
+}
+
+void Server::Stop(absl::Duration grace) {
+  health_.Shutdown();
+  grpc_server_->Stop(grace);
 }
 
 }  // namespace proofmint::service

@@ -15,8 +15,10 @@
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
+#include "signer/service/call_loop.h"
 #include "signer/service/clock.h"
 #include "signer/service/grpc_server.h"
+#include "signer/service/health_service.h"
 #include "signer/service/listen_address.h"
 #include "signer/service/metrics_server.h"
 #include "signer/service/proof_minter.h"
@@ -58,21 +60,26 @@ class Server {
     return metrics_server_ == nullptr ? "" : metrics_server_->address();
   }
 
+  // What clients are told of the server's health.
+  HealthService& health() { return health_; }
+
   // What the key pool got of what the options asked for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
 
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
   // to end, cancels the rest and returns when all are gone. The destructor
   // stops at once what has not been stopped.
-  void Stop(absl::Duration grace) { grpc_server_->Stop(grace); }
+  void Stop(absl::Duration grace);
 
  private:
-  Server(std::unique_ptr<keys::KeyPool> key_pool, ProofMinter minter)
-      : key_pool_(std::move(key_pool)), service_(std::move(minter)) {}
+  Server(std::unique_ptr<keys::KeyPool> key_pool, ProofMinter minter);
 
   // Each uses those above it.
   std::unique_ptr<keys::KeyPool> key_pool_;
-  ProofSignerService service_;
+  ProofMinter minter_;
+  ProofSignerService proof_signer_;
+  HealthService health_;
+  CallLoop call_loop_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<GrpcServer> grpc_server_;
 };

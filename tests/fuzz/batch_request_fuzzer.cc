@@ -30,6 +30,7 @@
 #include "signer/dpop/inspect.h"
 #include "signer/service/proof_minter.h"
 #include "signer/service/proof_signer_service.h"
+#include "tests/service/mint_batch.h"
 
 namespace proofmint {
 namespace {
@@ -259,7 +260,7 @@ void CheckBatch(BatchSignProofsRequest& batch, uint64_t seed) {
   }
   entropy->Reset(seed, static_cast<int>(seed / kMintedInFull % 16));
   v1::BatchSignProofsResponse response;
-  absl::Status status = minter->MintBatch(batch, response);
+  absl::Status status = testing::MintBatch(*minter, batch, response);
   FUZZ_CHECK(status.ok() == (size >= 1 && size <= 256));
   if (!status.ok()) {
     FUZZ_CHECK(absl::IsInvalidArgument(status));

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "signer/dpop/inspect.h"
 #include "tests/service/rpc_error_matchers.h"
 #include "tests/service/test_server.h"
@@ -16,9 +15,6 @@
 namespace proofmint::service {
 namespace {
 
-using ::grpc::health::v1::Health;
-using ::grpc::health::v1::HealthCheckRequest;
-using ::grpc::health::v1::HealthCheckResponse;
 using ::proofmint::testing::DetailsOf;
 using ::proofmint::testing::IsFieldError;
 using ::proofmint::testing::IsOk;
@@ -211,22 +207,6 @@ TEST_F(ProofSignerServiceTest, TellsItsCapabilities) {
   EXPECT_EQ(response.max_iat_offset().nanos(), 0);
   EXPECT_THAT(response.version(), MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
   EXPECT_EQ(response.kernel(), crypto::KernelName(crypto::DefaultKernel()));
-}
-
-TEST_F(ProofSignerServiceTest, IsHealthyAsAWholeAndByName) {
-  auto health = Health::NewStub(NewChannel(server_.unix_target()));
-  for (const char* name : {"", "proofmint.v1.ProofSigner"}) {
-    HealthCheckRequest request;
-    request.set_service(name);
-    HealthCheckResponse response;
-    ASSERT_TRUE(health->Check(NewContext().get(), request, &response).ok());
-    EXPECT_EQ(response.status(), HealthCheckResponse::SERVING) << name;
-  }
-  HealthCheckRequest request;
-  request.set_service("proofmint.v1.Unknown");
-  HealthCheckResponse response;
-  EXPECT_EQ(health->Check(NewContext().get(), request, &response).error_code(),
-            grpc::StatusCode::NOT_FOUND);
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "tests/service/test_server.h"
@@ -159,6 +161,71 @@ TEST(ServerTest, StopWaitsNoLongerThanTheGraceForClientsThatSayNothing) {
   absl::Time start = absl::Now();
   server.server().Stop(absl::Milliseconds(100));
   EXPECT_LT(absl::Now() - start, kRpcLimit / 2);
+}
+
+TEST(ServerTest, StopsAtOnceUnderLoad) {
+  for (int round = 0; round < 40; ++round) {
+    auto server = std::make_unique<TestServer>();
+    std::atomic<bool> stopped = false;
+    absl::BlockingCounter begun(4);
+    std::vector<std::future<void>> clients;
+    for (int i = 0; i < 4; ++i) {
+      clients.push_back(std::async(std::launch::async, [&, i] {
+        auto stub = server->NewStub();
+        v1::BatchSignProofsRequest batch;
+        for (int k = 0; k < 4; ++k) *batch.add_requests() = ValidRequest();
+        struct Call {
+          std::unique_ptr<grpc::ClientContext> context = NewContext();
+          grpc::Status status;
+          v1::SignProofResponse response;
+          v1::BatchSignProofsResponse batch_response;
+          std::unique_ptr<
+              grpc::ClientAsyncResponseReader<v1::SignProofResponse>>
+              reader;
+          std::unique_ptr<
+              grpc::ClientAsyncResponseReader<v1::BatchSignProofsResponse>>
+              batch_reader;
+        };
+        grpc::CompletionQueue answers;
+        int pending = 0;
+        auto send = [&] {
+          auto* call = new Call;
+          if (pending % 4 == 3) {
+            call->batch_reader = stub->AsyncBatchSignProofs(call->context.get(),
+                                                            batch, &answers);
+            call->batch_reader->Finish(&call->batch_response, &call->status,
+                                       call);
+          } else {
+            call->reader = stub->AsyncSignProof(call->context.get(),
+                                                ValidRequest(), &answers);
+            call->reader->Finish(&call->response, &call->status, call);
+          }
+          ++pending;
+        };
+        for (int k = 0; k < 32; ++k) send();
+        bool first = true;
+        while (pending > 0) {
+          void* tag;
+          bool ok;
+          if (!answers.Next(&tag, &ok)) break;
+          std::unique_ptr<Call> call(static_cast<Call*>(tag));
+          --pending;
+          if (first) begun.DecrementCount();
+          first = false;
+          if (!stopped && call->status.ok()) send();
+        }
+        (void)i;
+      }));
+    }
+    begun.Wait();
+    if (round % 2 == 0) {
+      server->server().Stop(absl::ZeroDuration());
+    } else {
+      server->server().Stop(absl::Milliseconds(round % 7));
+    }
+    stopped = true;
+    for (auto& client : clients) client.get();
+  }
 }
 
 TEST(ServerTest, StopMayBeCalledAgain) {

@@ -1,7 +1,6 @@
 // TLS by the OpenSSL that libgrpc loads and proofs by BoringSSL, in one
 // process: both define the same names.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -9,86 +8,26 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "signer/crypto/entropy.h"
 #include "signer/dpop/inspect.h"
+#include "signer/service/call_loop.h"
 #include "signer/service/proof_signer_service.h"
 #include "tests/service/test_server.h"
+#include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
-#include "tests/testing/temp_dir.h"
-
-extern char** environ;
 
 namespace proofmint::service {
 namespace {
 
+using ::proofmint::testing::Certificates;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::NewContext;
-using ::proofmint::testing::TempDir;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-// Throw-away certificates, made by the openssl command: an authority, a server
-// and a client.
-class Certificates {
- public:
-  Certificates() {
-    OpenSsl({"req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-             "/CN=test authority", "-keyout", directory_ / "ca.key", "-out",
-             directory_ / "ca.crt"});
-    for (const char* name : {"server", "client"}) {
-      std::string path = directory_ / name;
-      OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes", "-subj", absl::StrCat("/CN=", name), "-addext",
-               "subjectAltName=IP:127.0.0.1", "-keyout", path + ".key", "-out",
-               path + ".csr"});
-      OpenSsl({"x509", "-req", "-in", path + ".csr", "-copy_extensions", "copy",
-               "-CA", directory_ / "ca.crt", "-CAkey", directory_ / "ca.key",
-               "-CAcreateserial", "-days", "2", "-out", path + ".crt"});
-    }
-  }
-
-  std::string Read(const std::string& name) const {
-    return ReadFile(directory_ / name);
-  }
-
- private:
-  void OpenSsl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "openssl");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    const std::string log = directory_ / "openssl.log";
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, log.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    pid_t pid;
-    int spawned =
-        posix_spawnp(&pid, "openssl", &actions, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ASSERT_EQ(spawned, 0) << "openssl: not found";
-    int status = -1;
-    ASSERT_EQ(waitpid(pid, &status, 0), pid);
-    ASSERT_EQ(status, 0) << arguments[1] << ": " << ReadFile(log);
-  }
-
-  TempDir directory_;
-};
 
 class TlsAndSigningTest : public ::testing::Test {
  protected:
@@ -102,7 +41,14 @@ class TlsAndSigningTest : public ::testing::Test {
     builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(options),
                              &port_);
     builder.RegisterService(&service_);
+    loop_.AddQueues(builder);
     server_ = builder.BuildAndStart();
+    loop_.Start();
+  }
+
+  ~TlsAndSigningTest() override {
+    server_->Shutdown();
+    loop_.Stop();
   }
 
   // Each call makes a connection and a handshake of its own.
@@ -122,8 +68,10 @@ class TlsAndSigningTest : public ::testing::Test {
   std::unique_ptr<keys::KeyPool> key_pool_ =
       keys::KeyPool::New({.kernel = crypto::DefaultKernel()}, *entropy_)
           .value();
-  ProofSignerService service_{
-      ProofMinter(crypto::DefaultKernel(), *key_pool_, *entropy_, TestTime)};
+  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *entropy_, TestTime};
+  ProofSignerService service_{crypto::DefaultKernel()};
+  CallLoop loop_{minter_, /*threads=*/1,
+                 [this](CallQueue& queue) { service_.AwaitCalls(queue); }};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
