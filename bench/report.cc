@@ -1,39 +1,24 @@
 #include "bench/report.h"
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "bench/machine.h"
 
 namespace proofmint::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;  // members as they are written here
 
-// What a CPU calls itself; /proc/cpuinfo has such a line on x86 only.
-std::string CpuName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != line.npos) {
-      return line.substr(colon + 2);
-    }
-  }
-  return "unknown";
-}
-
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
 }  // namespace
 
 Environment DescribeEnvironment(crypto::Kernel kernel) {
-#ifdef __clang__
-  std::string compiler = __VERSION__;
-#else
-  std::string compiler = std::string("GCC ") + __VERSION__;
-#endif
-  return {CpuName(), std::string(crypto::KernelName(kernel)), compiler};
+  Machine machine = DescribeMachine();
+  return {machine.cpu, std::string(crypto::KernelName(kernel)),
+          machine.compiler};
 }
 
 std::string AsJson(const Environment& environment,

@@ -1,0 +1,140 @@
+// Sends the calls of one run, when they are due, and has them recorded.
+
+#ifndef PROOFMINT_BENCH_LOAD_ENGINE_H_
+#define PROOFMINT_BENCH_LOAD_ENGINE_H_
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "bench/load/arrival_schedule.h"
+#include "bench/load/options.h"
+#include "bench/load/recorder.h"
+#include "bench/load/request_set.h"
+#include "bench/load/response_reader.h"
+#include "bench/load/verifier.h"
+#include "signer/keys/mutex.h"
+
+namespace proofmint::load {
+
+// Engine runs the load of one rate: warm-up, measured time, and then what is
+// still in flight.
+//
+// In an open loop the times of the ArrivalSchedule are when calls are due. One
+// thread, the pacer, sleeps until the next of them and sends that call.
+// Another, the poller, takes the answers and sends whatever is due and could
+// not be sent because all calls of --concurrency were in flight; these are
+// timed from when they were due all the same. In a closed loop there is the
+// poller only. A call keeps its place while it waits to be sent again.
+//
+// Once the measured time is over, what was due in it is still sent and
+// answered, for up to --timeout; what then still waits counts as kNotSent.
+class Engine {
+ public:
+  // Starts at once. `rate` is in proofs/s; 0 is a closed loop. The arguments
+  // must outlive the engine. `channels` are those of Connect.
+  Engine(const Options& options, double rate,
+         const std::vector<std::shared_ptr<grpc::Channel>>& channels,
+         Verifier& verifier);
+  // Stops and waits.
+  ~Engine();
+
+  // The measured time, of MonotonicNow; Stop moves the end.
+  int64_t measured_start() const { return measured_start_; }
+  int64_t measured_end() const { return measured_end_; }
+
+  // Ends the measured time now, if it is not over.
+  void Stop();
+
+  // Waits until every call is done.
+  void Wait();
+
+  // Thread-safe, at any time.
+  Recorder& recorder() { return recorder_; }
+
+ private:
+  struct Call {
+    int64_t due = 0;
+    int64_t sent = 0;
+    int attempts = 0;
+    const PreparedRequest* request = nullptr;
+    grpc::GenericStub* stub = nullptr;
+    std::optional<grpc::ClientContext> context;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    std::optional<grpc::Alarm> pause;  // set while it waits to be sent again
+  };
+
+  void Pace();  // the pacer
+
+  // The poller.
+  void Poll();
+  void OnAnswer(Call& call);
+  CallResult ReadProofs(Call& call);
+  bool SendAgainLater(Call& call, absl::Duration delay, int64_t now);
+  void OnFree(Call& call);
+  // Takes all that is left of the schedule, unsent.
+  void GiveUpArrivals(int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Both. TakeArrival takes the next arrival out of the schedule if it is due
+  // by `now`.
+  std::optional<int64_t> TakeArrival(int64_t now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ArrivalsAreOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return next_arrival_ >= measured_end_;
+  }
+  // Makes `call` the one that is due at `due`.
+  void Prepare(Call& call, int64_t due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Send(Call& call);
+  void ShutDownIfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  int64_t last_moment() const { return measured_end_ + timeout_; }
+
+  const Options& options_;
+  const double rate_;
+  const int64_t timeout_;  // nanoseconds
+  const std::string method_;
+  const int64_t start_;
+  const int64_t measured_start_;
+  std::atomic<int64_t> measured_end_;
+  Recorder recorder_;
+  Verifier& verifier_;
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  grpc::CompletionQueue completion_queue_;
+  std::vector<Call> calls_;
+
+  keys::Mutex mutex_;
+  RequestSet requests_ ABSL_GUARDED_BY(mutex_);
+  size_t next_stub_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Call*> free_calls_ ABSL_GUARDED_BY(mutex_);
+  keys::ConditionVariable call_is_free_;
+  // Empty in a closed loop.
+  std::optional<ArrivalSchedule> schedule_ ABSL_GUARDED_BY(mutex_);
+  int64_t next_arrival_ ABSL_GUARDED_BY(mutex_);
+  // While the pacer runs, it is the one to shut down.
+  bool pacing_ ABSL_GUARDED_BY(mutex_);
+
+  // Of the poller alone.
+  ResponseReader response_reader_;
+  std::minstd_rand random_;
+
+  std::thread poller_;
+  std::thread pacer_;
+};
+
+}  // namespace proofmint::load
+
+#endif  // PROOFMINT_BENCH_LOAD_ENGINE_H_

@@ -1,0 +1,169 @@
+#include "bench/load/run.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "absl/strings/str_format.h"
+#include "bench/load/clock.h"
+#include "bench/load/engine.h"
+
+namespace proofmint::load {
+namespace {
+
+constexpr double kKeepsUpShare = 0.98;
+constexpr int64_t kKeepsUpP99 = 20 * kNanosecondsPerMillisecond;
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) +
+         static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+double OwnCpuSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+}
+
+// What had been used and done at one moment.
+struct Moment {
+  int64_t answered;  // proofs
+  double client_cpu_seconds;
+  std::optional<ServerSample> server;
+};
+
+// A run while it goes on.
+class RunInProgress {
+ public:
+  RunInProgress(LoadTest& test, double rate)
+      : test_(test),
+        engine_(*test.options, rate, test.channels, *test.verifier) {
+    result_.target_rate = rate;
+  }
+
+  RunResult Finish();
+
+ private:
+  // Empty without metrics and where the server does not tell.
+  std::optional<ServerSample> ReadServer();
+  Moment TakeMoment();
+  // Waits through the measured time. Returns false if it was interrupted.
+  bool Measure();
+  void ShowProgress(int64_t second);
+  void Compare(const Moment& first, const Moment& last);
+
+  LoadTest& test_;
+  Engine engine_;
+  RunResult result_;
+};
+
+std::optional<ServerSample> RunInProgress::ReadServer() {
+  if (test_.metrics == nullptr) return std::nullopt;
+  absl::StatusOr<ServerSample> sample = test_.metrics->Read();
+  if (!sample.ok()) return std::nullopt;
+  const auto bytes = static_cast<int64_t>(sample->resident_bytes);
+  if (!result_.server_memory.has_value()) {
+    result_.server_memory = {bytes, bytes, bytes};
+  }
+  result_.server_memory->last = bytes;
+  result_.server_memory->max = std::max(result_.server_memory->max, bytes);
+  return *sample;
+}
+
+Moment RunInProgress::TakeMoment() {
+  std::optional<ServerSample> server = ReadServer();
+  return {engine_.recorder().answered(), OwnCpuSeconds(), server};
+}
+
+bool RunInProgress::Measure() {
+  const int64_t start = engine_.measured_start();
+  for (int64_t second = 1;; ++second) {
+    const int64_t next = start + second * kNanosecondsPerSecond;
+    if (!test_.interrupt->WaitUntil(std::min(next, engine_.measured_end()))) {
+      return false;
+    }
+    ShowProgress(second);
+    if (next >= engine_.measured_end()) return true;
+    std::optional<ServerSample> server = ReadServer();
+    result_.resident_bytes.resize(second);
+    if (server.has_value()) {
+      result_.resident_bytes.back() =
+          static_cast<int64_t>(server->resident_bytes);
+    }
+  }
+}
+
+void RunInProgress::ShowProgress(int64_t second) {
+  Progress progress = engine_.recorder().ProgressAt(MonotonicNow());
+  std::cerr << absl::StreamFormat(
+      "%4d s %10.0f proofs/s   p99 %9.3f ms   errors %d\n", second,
+      progress.ok_rate,
+      static_cast<double>(progress.p99) / kNanosecondsPerMillisecond,
+      progress.errors);
+}
+
+void RunInProgress::Compare(const Moment& first, const Moment& last) {
+  const double proofs = static_cast<double>(last.answered - first.answered);
+  if (proofs == 0) return;
+  result_.client_cpu_us_per_proof =
+      (last.client_cpu_seconds - first.client_cpu_seconds) * 1e6 / proofs;
+  if (!first.server.has_value() || !last.server.has_value()) return;
+  result_.server_cpu_us_per_proof =
+      (last.server->cpu_seconds - first.server->cpu_seconds) * 1e6 / proofs;
+}
+
+RunResult RunInProgress::Finish() {
+  bool completed = test_.interrupt->WaitUntil(engine_.measured_start());
+  const Moment first = TakeMoment();
+  completed = completed && Measure();
+  if (!completed) engine_.Stop();
+  const Moment last = TakeMoment();
+  Compare(first, last);
+  engine_.Wait();
+  result_.seconds =
+      static_cast<double>(engine_.measured_end() - engine_.measured_start()) /
+      kNanosecondsPerSecond;
+  result_.interrupted = !completed;
+  result_.measured = engine_.recorder().Take();
+  result_.verified = test_.verifier->Finish();
+  return std::move(result_);
+}
+
+}  // namespace
+
+double RunResult::achieved_rate() const {
+  return seconds == 0 ? 0 : static_cast<double>(measured.ok_in_time) / seconds;
+}
+
+bool RunResult::keeps_up() const {
+  const double due = static_cast<double>(measured.sent + measured.not_sent);
+  return static_cast<double>(measured.ok_in_time) >= kKeepsUpShare * due &&
+         measured.ok > 0 && measured.errors.empty() &&
+         measured.corrected.ValueAtPercentile(99) <= kKeepsUpP99;
+}
+
+RunResult Run(LoadTest& test, double rate) {
+  return RunInProgress(test, rate).Finish();
+}
+
+const RunResult* SweepResult::knee() const {
+  const RunResult* knee = nullptr;
+  for (const RunResult& step : steps) {
+    if (!step.keeps_up()) break;
+    knee = &step;
+  }
+  return knee;
+}
+
+SweepResult RunSweep(LoadTest& test, const Sweep& sweep) {
+  SweepResult result;
+  for (int i = 0; i < sweep.steps && !test.interrupt->interrupted(); ++i) {
+    std::cerr << absl::StreamFormat("step %d of %d: %.0f proofs/s\n", i + 1,
+                                    sweep.steps, sweep.Rate(i));
+    result.steps.push_back(Run(test, sweep.Rate(i)));
+  }
+  return result;
+}
+
+}  // namespace proofmint::load

@@ -1,0 +1,84 @@
+// One run: load at one rate, with everything that is measured beside it.
+
+#ifndef PROOFMINT_BENCH_LOAD_RUN_H_
+#define PROOFMINT_BENCH_LOAD_RUN_H_
+
+#include <grpcpp/channel.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bench/load/interrupt.h"
+#include "bench/load/options.h"
+#include "bench/load/recorder.h"
+#include "bench/load/server_metrics.h"
+#include "bench/load/verifier.h"
+
+namespace proofmint::load {
+
+// MemoryRange is how much memory a server had resident, in bytes, when it was
+// asked first, when it was asked last and at most.
+struct MemoryRange {
+  int64_t first;
+  int64_t last;
+  int64_t max;
+};
+
+// RunResult is what one run found.
+struct RunResult {
+  double target_rate = 0;  // proofs/s; 0 is a closed loop
+  double seconds = 0;      // measured; less than asked for if interrupted
+  bool interrupted = false;
+  Measurements measured;
+  Verifier::Counts verified;
+  // CPU time over the measured time for each proof that was answered in it;
+  // empty without proofs or metrics.
+  std::optional<double> client_cpu_us_per_proof;
+  std::optional<double> server_cpu_us_per_proof;
+  std::optional<MemoryRange> server_memory;
+  // The server's memory at the end of each second; empty where it did not tell.
+  std::vector<std::optional<int64_t>> resident_bytes;
+
+  double achieved_rate() const;  // proofs/s
+
+  // Whether the server can be said to keep up with the rate: it answered in
+  // time at least 98 % of the proofs that were due (which are target_rate a
+  // second on average only), without an error, and the corrected p99 is at most
+  // 20 ms.
+  bool keeps_up() const;
+
+  // Whether all proofs that were looked at are right.
+  bool correct() const { return verified.failures == 0 && measured.wrong == 0; }
+};
+
+// LoadTest is what the runs of one program share. The pointers are not owned;
+// `metrics` is null without --metrics.
+struct LoadTest {
+  const Options* options;
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  Verifier* verifier;
+  MetricsReader* metrics;
+  Interrupt* interrupt;
+};
+
+// Run puts `rate` proofs/s, or a closed loop with 0, on the servers and shows
+// its progress on standard error once a second.
+RunResult Run(LoadTest& test, double rate);
+
+// SweepResult has the steps in the order of their rates; fewer than asked for
+// if it was interrupted, at least one.
+struct SweepResult {
+  std::vector<RunResult> steps;
+
+  // The last step of the unbroken row of those, from the first on, that keep
+  // up; null if the first does not.
+  const RunResult* knee() const;
+};
+
+SweepResult RunSweep(LoadTest& test, const Sweep& sweep);
+
+}  // namespace proofmint::load
+
+#endif  // PROOFMINT_BENCH_LOAD_RUN_H_

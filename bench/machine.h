@@ -1,0 +1,26 @@
+// The machine that something was measured on, and what was measured.
+
+#ifndef PROOFMINT_BENCH_MACHINE_H_
+#define PROOFMINT_BENCH_MACHINE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace proofmint::bench {
+
+struct Machine {
+  std::string cpu;  // what it calls itself, or "unknown"
+  int cores;        // that this process may use
+  std::string linux_version;
+  int64_t memory_bytes;
+  std::optional<std::string> governor;  // of the first core's frequency
+  std::string proofmint_version;
+  std::string compiler;
+};
+
+Machine DescribeMachine();
+
+}  // namespace proofmint::bench
+
+#endif  // PROOFMINT_BENCH_MACHINE_H_

@@ -1,0 +1,67 @@
+// A real gRPC server whose proofs are right until a test spoils them.
+
+#ifndef PROOFMINT_TESTS_BENCH_LOAD_FAKE_SIGNER_H_
+#define PROOFMINT_TESTS_BENCH_LOAD_FAKE_SIGNER_H_
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
+#include "google/rpc/error_details.pb.h"
+#include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/keys/mutex.h"
+#include "tests/service/test_server.h"
+
+namespace proofmint::testing {
+
+// FakeSigner has its proofs from a TestServer. It serves one call at a time, so
+// that a test that makes one wait makes all wait.
+class FakeSigner final : public v1::ProofSigner::Service {
+ public:
+  struct Faults {
+    // Called first with the number of the call, from 1; an error is the answer.
+    std::function<grpc::Status(int call)> before = nullptr;
+    // Called last, to change the answer.
+    std::function<void(int call, v1::SignProofResponse&)> spoil = nullptr;
+    std::function<void(int call, v1::BatchSignProofsResponse&)> spoil_batch =
+        nullptr;
+  };
+
+  explicit FakeSigner(Faults faults,
+                      const std::shared_ptr<grpc::ServerCredentials>&
+                          credentials = grpc::InsecureServerCredentials());
+  ~FakeSigner() override;
+
+  // On 127.0.0.1.
+  std::string target() const;
+  int calls();
+
+  grpc::Status SignProof(grpc::ServerContext* context,
+                         const v1::SignProofRequest* request,
+                         v1::SignProofResponse* response) override;
+  grpc::Status BatchSignProofs(grpc::ServerContext* context,
+                               const v1::BatchSignProofsRequest* request,
+                               v1::BatchSignProofsResponse* response) override;
+
+ private:
+  const Faults faults_;
+  TestServer upstream_;
+  std::unique_ptr<v1::ProofSigner::Stub> stub_ = upstream_.NewStub();
+  int port_ = 0;
+  keys::Mutex mutex_;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// ErrorStatus is an error with an ErrorInfo and, with a delay, a RetryInfo.
+grpc::Status ErrorStatus(grpc::StatusCode code, const std::string& reason,
+                         absl::Duration retry_delay = absl::ZeroDuration());
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_BENCH_LOAD_FAKE_SIGNER_H_
