@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Stands for proofmintd, proofmint-empty-server and proofmint-load, by the name it is called with: a suite without servers.
+
+A server logs that it serves, and waits. The load reports at once what FAKE_LOAD, Python that sees `flags`, `run` and `status`,
+makes of a run in which nothing is wrong.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.environ["FAKE_LOAD_FIXTURES"])
+import report_fixture  # pylint: disable=wrong-import-position
+
+
+def serve():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print(json.dumps({"message": "listening", "metrics": "127.0.0.1:1"}), file=sys.stderr)
+    print(json.dumps({"message": "serving"}), file=sys.stderr, flush=True)
+    signal.pause()
+
+
+def load(flags):
+    rate, seconds = float(flags.get("rate", 0)), float(flags["duration"].rstrip("s"))
+    batch = int(flags.get("batch", 1))
+    run = report_fixture.run("", target_rate=rate, late_sends=0,
+                             config=report_fixture.CONFIG | {"rate": rate, "batch": batch, "duration_s": seconds})
+    del run["name"]
+    run["timeline"] = [run["timeline"][0] | {"second": i} for i in range(max(1, round(seconds)))]
+    status = [0]
+    if "sweep" in flags:
+        run["sweep"] = report_fixture.sweep()
+    exec(os.environ.get("FAKE_LOAD", ""), {"flags": flags, "run": run, "status": status, "time": time})  # pylint: disable=exec-used
+    with open(flags["json"], "w", encoding="utf-8") as file:
+        json.dump(run, file)
+    return status[0]
+
+
+FLAGS = dict(argument[2:].split("=", 1) for argument in sys.argv[1:])
+sys.exit(load(FLAGS) if os.path.basename(sys.argv[0]) == "proofmint-load" else serve())
