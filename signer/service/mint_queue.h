@@ -13,8 +13,8 @@
 namespace proofmint::service {
 
 // MintQueue holds requests, first in, first out, until they are minted, as many
-// together as ProofMinter takes, whichever calls they came with. One that fails
-// does not make the others fail.
+// together as ProofMinter takes, whichever calls they came with. A bad one
+// fails alone; what all need, such as entropy, can fail those minted together.
 //
 // Not thread-safe: each thread that mints has a queue of its own.
 class MintQueue {

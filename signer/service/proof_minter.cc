@@ -16,12 +16,6 @@
 #include "signer/service/request_validation.h"
 
 namespace proofmint::service {
-namespace {
-
-// Above this many, MintOnStack has room for kMaxTogether.
-constexpr size_t kFew = 8;
-
-}  // namespace
 
 template <size_t kCapacity>
 void ProofMinter::MintOnStack(std::span<Job> jobs) const {
@@ -109,8 +103,6 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
 void ProofMinter::MintTogether(std::span<Job> jobs) const {
   if (jobs.size() == 1) {
     MintOnStack<1>(jobs);
-  } else if (jobs.size() <= kFew) {
-    MintOnStack<kFew>(jobs);
   } else {
     MintOnStack<kMaxTogether>(jobs);
   }

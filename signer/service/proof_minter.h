@@ -45,7 +45,8 @@ class ProofMinter {
   // As many requests as are worth minting together.
   static constexpr size_t kMaxTogether = 64;
 
-  // Mints 1 to kMaxTogether proofs. Each of `jobs` fails or succeeds alone.
+  // Mints 1 to kMaxTogether proofs. A bad request fails alone; where keys of an
+  // algorithm, or entropy, cannot be had, so do all that need them.
   void MintTogether(std::span<Job> jobs) const;
 
   // MintTogether for one request.
