@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +26,7 @@
 #include "signer/service/log.h"
 #include "signer/service/metrics.h"
 #include "signer/service/metrics_server.h"
+#include "signer/service/stop_signals.h"
 
 namespace proofmint::bench {
 namespace {
@@ -116,12 +116,7 @@ class EmptyService final : public v1::ProofSigner::CallbackService {
 
 absl::Status Run(const std::vector<std::string>& listen,
                  const std::string& metrics_listen) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  const sigset_t stop_signals = service::BlockStopSignals();
   GrpcServerOptions options;
   for (const std::string& text : listen) {
     PROOFMINT_ASSIGN_OR_RETURN(ListenAddress address,
@@ -148,7 +143,7 @@ absl::Status Run(const std::vector<std::string>& listen,
   }
   LogInfo("serving");
   int signal;
-  sigwait(&signals, &signal);
+  sigwait(&stop_signals, &signal);
   server->Stop(absl::Seconds(1));
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "bench/load/clock.h"
 #include "bench/load/engine.h"
 
@@ -15,15 +16,11 @@ namespace {
 constexpr double kKeepsUpShare = 0.98;
 constexpr int64_t kKeepsUpP99 = 20 * kNanosecondsPerMillisecond;
 
-double Seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) +
-         static_cast<double>(time.tv_usec) * 1e-6;
-}
-
 double OwnCpuSeconds() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  return Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+  return absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime) +
+                               absl::DurationFromTimeval(usage.ru_stime));
 }
 
 // What had been used and done at one moment.

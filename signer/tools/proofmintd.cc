@@ -4,7 +4,6 @@
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "signer/service/listen_address.h"
 #include "signer/service/log.h"
 #include "signer/service/server.h"
+#include "signer/service/stop_signals.h"
 
 namespace {
 
@@ -40,21 +40,9 @@ constexpr absl::Duration kStopGrace = absl::Seconds(5);
 // Some 100 MB of keys.
 constexpr size_t kMaxKeyPoolSize = 65536;
 
-// Blocks the signals that stop the daemon, in this thread and all that it will
-// start, so that sigwait() alone sees them.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
 absl::Status Run(const std::vector<std::string>& listen,
                  const std::string& metrics_listen, ServerOptions options) {
-  sigset_t stop_signals = BlockStopSignals();
+  const sigset_t stop_signals = proofmint::service::BlockStopSignals();
   PROOFMINT_ASSIGN_OR_RETURN(
       std::unique_ptr<proofmint::crypto::Entropy> entropy,
       proofmint::crypto::NewSystemEntropy());

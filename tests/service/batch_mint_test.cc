@@ -11,48 +11,28 @@
 #include "signer/dpop/inspect.h"
 #include "signer/service/errors.h"
 #include "tests/service/mint_batch.h"
+#include "tests/service/minter_test.h"
 #include "tests/service/rpc_error_matchers.h"
-#include "tests/testing/fake_entropy.h"
+#include "tests/service/test_server.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
 
-using ::proofmint::testing::FakeEntropy;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::IsRetryableError;
+using ::proofmint::testing::kAlgorithms;
 using ::proofmint::testing::MintBatch;
+using ::proofmint::testing::MinterTest;
+using ::proofmint::testing::ValidRequest;
 
-constexpr v1::Algorithm kAlgorithms[] = {
-    v1::ALGORITHM_UNSPECIFIED, v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519,
-    v1::ALGORITHM_EDDSA};
-
-v1::SignProofRequest Request(v1::Algorithm algorithm) {
-  v1::SignProofRequest request;
-  request.set_algorithm(algorithm);
-  request.set_htm("POST");
-  request.set_htu("https://idp.example/token");
-  return request;
-}
-
-class BatchMintTest : public ::testing::Test {
- protected:
-  FakeEntropy entropy_;
-  absl::Time now_ = absl::FromUnixSeconds(1767323045);
-  // Without keys in stock, so that entropy is drawn when a test says so.
-  std::unique_ptr<keys::KeyPool> key_pool_ =
-      keys::KeyPool::New({.kernel = crypto::Kernel::kBoringSsl, .capacity = 0},
-                         entropy_)
-          .value();
-  ProofMinter minter_ = ProofMinter(crypto::Kernel::kBoringSsl, *key_pool_,
-                                    entropy_, [this] { return now_; });
-};
+using BatchMintTest = MinterTest;
 
 TEST_F(BatchMintTest, RefusesABatchOfNoneOrTooMany) {
   for (int size : {0, kMaxBatchSize + 1}) {
     v1::BatchSignProofsRequest batch;
     for (int i = 0; i < size; ++i) {
-      *batch.add_requests() = Request(v1::ALGORITHM_ES256);
+      *batch.add_requests() = ValidRequest(v1::ALGORITHM_ES256);
     }
     v1::BatchSignProofsResponse response;
     google::rpc::Status error =
@@ -75,7 +55,7 @@ TEST_F(BatchMintTest, MintsABatchFromThePoolAndWithTheKernels) {
     ProofMinter minter(kernel, *pool, entropy_, [this] { return now_; });
     v1::BatchSignProofsRequest batch;
     for (int i = 0; i < kMaxBatchSize; ++i) {
-      *batch.add_requests() = Request(kAlgorithms[i * i % 4 + i % 3 % 2]);
+      *batch.add_requests() = ValidRequest(kAlgorithms[i * i % 4 + i % 3 % 2]);
       batch.mutable_requests(i)->set_nonce(absl::StrCat("nonce", i));
       batch.mutable_requests(i)->mutable_iat_offset()->set_seconds(i);
     }
@@ -109,8 +89,9 @@ TEST_F(BatchMintTest, FailsOnlyTheItemsOfAnAlgorithmThatGetsNoKeys) {
   constexpr v1::Algorithm kDistinct[] = {
       v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519, v1::ALGORITHM_EDDSA};
   v1::BatchSignProofsRequest batch;
-  for (int i = 0; i < 9; ++i) *batch.add_requests() = Request(kDistinct[i % 3]);
-  *batch.add_requests() = Request(v1::ALGORITHM_ES256);
+  for (int i = 0; i < 9; ++i)
+    *batch.add_requests() = ValidRequest(kDistinct[i % 3]);
+  *batch.add_requests() = ValidRequest(v1::ALGORITHM_ES256);
   batch.mutable_requests(9)->set_htu("");
   for (int failing = 0; failing < 3; ++failing) {
     for (int made = 0; made < 3; ++made) {
@@ -146,7 +127,7 @@ TEST_F(BatchMintTest, FailsAllOfABatchWhoseNoncesHaveNoEntropy) {
                      [this] { return now_; });
   v1::BatchSignProofsRequest batch;
   for (int i = 0; i < 32; ++i) {
-    *batch.add_requests() = Request(v1::ALGORITHM_ES256);
+    *batch.add_requests() = ValidRequest(v1::ALGORITHM_ES256);
   }
   // A draw for each key and one for the jti.
   entropy_.FailAfter(/*successes=*/33, /*failures=*/1);

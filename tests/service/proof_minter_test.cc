@@ -15,31 +15,22 @@
 #include "google/rpc/code.pb.h"
 #include "signer/dpop/inspect.h"
 #include "signer/service/errors.h"
+#include "tests/service/minter_test.h"
 #include "tests/service/rpc_error_matchers.h"
-#include "tests/testing/fake_entropy.h"
+#include "tests/service/test_server.h"
 
 namespace proofmint::service {
 namespace {
 
-using ::proofmint::testing::FakeEntropy;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::IsRetryableError;
+using ::proofmint::testing::kAlgorithms;
+using ::proofmint::testing::MinterTest;
+using ::proofmint::testing::ValidRequest;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr v1::Algorithm kAlgorithms[] = {
-    v1::ALGORITHM_UNSPECIFIED, v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519,
-    v1::ALGORITHM_EDDSA};
-
-v1::SignProofRequest Request(v1::Algorithm algorithm) {
-  v1::SignProofRequest request;
-  request.set_algorithm(algorithm);
-  request.set_htm("POST");
-  request.set_htu("https://idp.example/token");
-  return request;
-}
-
-class ProofMinterTest : public ::testing::Test {
+class ProofMinterTest : public MinterTest {
  protected:
   absl::Status Mint(const v1::SignProofRequest& request,
                     v1::SignProofResponse& response) {
@@ -58,16 +49,6 @@ class ProofMinterTest : public ::testing::Test {
     EXPECT_EQ(response.key_handle(), "");
     return *std::move(proof);
   }
-
-  FakeEntropy entropy_;
-  absl::Time now_ = absl::FromUnixSeconds(1767323045);
-  // Without keys in stock, so that entropy is drawn when a test says so.
-  std::unique_ptr<keys::KeyPool> key_pool_ =
-      keys::KeyPool::New({.kernel = crypto::Kernel::kBoringSsl, .capacity = 0},
-                         entropy_)
-          .value();
-  ProofMinter minter_ = ProofMinter(crypto::Kernel::kBoringSsl, *key_pool_,
-                                    entropy_, [this] { return now_; });
 };
 
 TEST_F(ProofMinterTest, MintsAVerifiableProofForEachAlgorithm) {
@@ -75,12 +56,12 @@ TEST_F(ProofMinterTest, MintsAVerifiableProofForEachAlgorithm) {
       dpop::Algorithm::kEs256, dpop::Algorithm::kEs256,
       dpop::Algorithm::kEd25519, dpop::Algorithm::kEdDsa};
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(MintAndInspect(Request(kAlgorithms[i])).algorithm, kWant[i]);
+    EXPECT_EQ(MintAndInspect(ValidRequest(kAlgorithms[i])).algorithm, kWant[i]);
   }
 }
 
 TEST_F(ProofMinterTest, WritesExactlyTheClaimsOfTheRequest) {
-  v1::SignProofRequest request = Request(v1::ALGORITHM_ED25519);
+  v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ED25519);
   request.set_htm("gEt");
   request.set_htu("HTTPS://IdP.Example:443/a%2F/../b?code=1#x");
   request.set_nonce("n-0S6_WzA2Mj");
@@ -99,7 +80,8 @@ TEST_F(ProofMinterTest, LeavesOutClaimsThatTheRequestDoesNotAskFor) {
   entropy_.GiveNext(absl::HexStringToBytes(
       "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
   entropy_.GiveNext(std::string(16, '\0'));
-  dpop::InspectedProof proof = MintAndInspect(Request(v1::ALGORITHM_EDDSA));
+  dpop::InspectedProof proof =
+      MintAndInspect(ValidRequest(v1::ALGORITHM_EDDSA));
   EXPECT_EQ(proof.claims,
             R"({"jti":"AAAAAAAAAAAAAAAAAAAAAA","htm":"POST",)"
             R"("htu":"https://idp.example/token","iat":1767323045})");
@@ -140,7 +122,7 @@ TEST_F(ProofMinterTest, IatIsTheClockPlusOffsetRoundedDown) {
     SCOPED_TRACE(absl::StrCat(absl::FormatDuration(c.now), " + ", c.seconds,
                               " s ", c.nanos, " ns"));
     now_ = absl::UnixEpoch() + c.now;
-    v1::SignProofRequest request = Request(v1::ALGORITHM_ED25519);
+    v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ED25519);
     request.mutable_iat_offset()->set_seconds(c.seconds);
     request.mutable_iat_offset()->set_nanos(c.nanos);
     EXPECT_EQ(MintAndInspect(request).iat, c.want);
@@ -152,7 +134,7 @@ TEST_F(ProofMinterTest, TheSameRequestNeverGetsTheSameKeyOrJti) {
     std::set<std::string> thumbprints;
     std::set<std::string> jtis;
     for (int i = 0; i < 50; ++i) {
-      dpop::InspectedProof proof = MintAndInspect(Request(algorithm));
+      dpop::InspectedProof proof = MintAndInspect(ValidRequest(algorithm));
       thumbprints.insert(proof.jkt);
       jtis.insert(proof.jti);
     }
@@ -169,22 +151,22 @@ TEST_F(ProofMinterTest, TellsWhichStepHadNoEntropyAndRecovers) {
     v1::SignProofResponse response = untouched;
 
     entropy_.FailAfter(/*successes=*/0, /*failures=*/1);
-    EXPECT_THAT(ToRpcStatus(Mint(Request(algorithm), response)),
+    EXPECT_THAT(ToRpcStatus(Mint(ValidRequest(algorithm), response)),
                 IsRetryableError("KEY_GENERATION_FAILED"));
     EXPECT_EQ(response.SerializeAsString(), untouched.SerializeAsString());
 
     entropy_.FailAfter(/*successes=*/1, /*failures=*/1);
-    EXPECT_THAT(ToRpcStatus(Mint(Request(algorithm), response)),
+    EXPECT_THAT(ToRpcStatus(Mint(ValidRequest(algorithm), response)),
                 IsRetryableError("SIGNING_FAILED"));
     EXPECT_EQ(response.SerializeAsString(), untouched.SerializeAsString());
 
-    EXPECT_THAT(Mint(Request(algorithm), response), IsOk());
+    EXPECT_THAT(Mint(ValidRequest(algorithm), response), IsOk());
     EXPECT_EQ(response.iat(), 1767323045);
   }
 }
 
 TEST_F(ProofMinterTest, LeavesTheResponseUntouchedAfterARefusal) {
-  v1::SignProofRequest request = Request(v1::ALGORITHM_ES256);
+  v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ES256);
   request.mutable_iat_offset()->set_seconds(301);
   v1::SignProofResponse response;
   EXPECT_THAT(Mint(request, response), Not(IsOk()));
@@ -192,7 +174,7 @@ TEST_F(ProofMinterTest, LeavesTheResponseUntouchedAfterARefusal) {
 }
 
 TEST_F(ProofMinterTest, RefusesBeforeItDrawsAnyEntropy) {
-  v1::SignProofRequest request = Request(v1::ALGORITHM_ES256);
+  v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ES256);
   request.mutable_iat_offset()->set_seconds(301);
   v1::SignProofResponse response;
   EXPECT_THAT(Mint(request, response), Not(IsOk()));
@@ -202,15 +184,15 @@ TEST_F(ProofMinterTest, RefusesBeforeItDrawsAnyEntropy) {
 TEST_F(ProofMinterTest, SaysInErrorsNothingThatTheRequestKeepsSecret) {
   constexpr char kSecret[] = "s3cr3t";
   auto htu = [](const std::string& text) {
-    v1::SignProofRequest request = Request(v1::ALGORITHM_ES256);
+    v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ES256);
     request.set_htu(text);
     return request;
   };
-  v1::SignProofRequest nonce = Request(v1::ALGORITHM_ES256);
+  v1::SignProofRequest nonce = ValidRequest(v1::ALGORITHM_ES256);
   nonce.set_nonce("s3cr3t \"nonce\"");
-  v1::SignProofRequest handle = Request(v1::ALGORITHM_ES256);
+  v1::SignProofRequest handle = ValidRequest(v1::ALGORITHM_ES256);
   handle.set_key_handle("s3cr3t");
-  v1::SignProofRequest digest = Request(v1::ALGORITHM_ES256);
+  v1::SignProofRequest digest = ValidRequest(v1::ALGORITHM_ES256);
   digest.set_access_token_sha256("s3cr3t");
   for (const v1::SignProofRequest& request :
        {nonce, handle, digest, htu("https://idp.example/?code=s3cr3t here"),
@@ -231,7 +213,7 @@ TEST_F(ProofMinterTest, SaysInErrorsNothingOfTheEntropyItDrew) {
   for (int draw = 0; draw < 8; ++draw) entropy_.GiveNext(useless);
   v1::SignProofResponse response;
   google::rpc::Status error =
-      ToRpcStatus(Mint(Request(v1::ALGORITHM_ES256), response));
+      ToRpcStatus(Mint(ValidRequest(v1::ALGORITHM_ES256), response));
   EXPECT_THAT(error, IsRetryableError("KEY_GENERATION_FAILED"));
   for (const std::string& form :
        {useless.substr(0, 4), absl::BytesToHexString(useless).substr(0, 8),

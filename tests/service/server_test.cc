@@ -170,7 +170,7 @@ TEST(ServerTest, StopsAtOnceUnderLoad) {
     absl::BlockingCounter begun(4);
     std::vector<std::future<void>> clients;
     for (int i = 0; i < 4; ++i) {
-      clients.push_back(std::async(std::launch::async, [&, i] {
+      clients.push_back(std::async(std::launch::async, [&] {
         auto stub = server->NewStub();
         v1::BatchSignProofsRequest batch;
         for (int k = 0; k < 4; ++k) *batch.add_requests() = ValidRequest();
@@ -214,7 +214,6 @@ TEST(ServerTest, StopsAtOnceUnderLoad) {
           first = false;
           if (!stopped && call->status.ok()) send();
         }
-        (void)i;
       }));
     }
     begun.Wait();

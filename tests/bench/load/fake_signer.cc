@@ -34,34 +34,35 @@ int FakeSigner::calls() {
   return calls_;
 }
 
-grpc::Status FakeSigner::SignProof(grpc::ServerContext*,
-                                   const v1::SignProofRequest* request,
-                                   v1::SignProofResponse* response) {
+template <typename Response, typename Forward>
+grpc::Status FakeSigner::Answer(
+    Response& response, const std::function<void(int call, Response&)>& spoil,
+    Forward forward) {
   keys::MutexLock lock(mutex_);
   const int call = ++calls_;
   if (faults_.before) {
     grpc::Status status = faults_.before(call);
     if (!status.ok()) return status;
   }
-  grpc::Status status =
-      stub_->SignProof(NewContext().get(), *request, response);
-  if (faults_.spoil) faults_.spoil(call, *response);
+  grpc::Status status = forward();
+  if (spoil) spoil(call, response);
   return status;
+}
+
+grpc::Status FakeSigner::SignProof(grpc::ServerContext*,
+                                   const v1::SignProofRequest* request,
+                                   v1::SignProofResponse* response) {
+  return Answer(*response, faults_.spoil, [&] {
+    return stub_->SignProof(NewContext().get(), *request, response);
+  });
 }
 
 grpc::Status FakeSigner::BatchSignProofs(
     grpc::ServerContext*, const v1::BatchSignProofsRequest* request,
     v1::BatchSignProofsResponse* response) {
-  keys::MutexLock lock(mutex_);
-  const int call = ++calls_;
-  if (faults_.before) {
-    grpc::Status status = faults_.before(call);
-    if (!status.ok()) return status;
-  }
-  grpc::Status status =
-      stub_->BatchSignProofs(NewContext().get(), *request, response);
-  if (faults_.spoil_batch) faults_.spoil_batch(call, *response);
-  return status;
+  return Answer(*response, faults_.spoil_batch, [&] {
+    return stub_->BatchSignProofs(NewContext().get(), *request, response);
+  });
 }
 
 grpc::Status ErrorStatus(grpc::StatusCode code, const std::string& reason,

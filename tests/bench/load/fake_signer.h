@@ -49,6 +49,12 @@ class FakeSigner final : public v1::ProofSigner::Service {
                                v1::BatchSignProofsResponse* response) override;
 
  private:
+  // Forwards a call to the server that has the proofs, between its faults.
+  template <typename Response, typename Forward>
+  grpc::Status Answer(Response& response,
+                      const std::function<void(int call, Response&)>& spoil,
+                      Forward forward);
+
   const Faults faults_;
   TestServer upstream_;
   std::unique_ptr<v1::ProofSigner::Stub> stub_ = upstream_.NewStub();
