@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "signer/tools/inspect_command.h"
+#include "signer/tools/kek_command.h"
 #include "signer/tools/server_commands.h"
 #include "signer/tools/sign_command.h"
 
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   proofmint::tools::AddSignCommand(app, exit_code);
   proofmint::tools::AddInspectCommand(app, exit_code);
   proofmint::tools::AddServerCommands(app, exit_code);
+  proofmint::tools::AddKekCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

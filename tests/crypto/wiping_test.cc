@@ -1,30 +1,31 @@
-// What the batch operations leave behind in memory: nothing. They run on a
+// What operations with secrets leave behind in memory: nothing. They run on a
 // thread whose whole stack is searched afterwards, so that their scratch,
 // copies of the compiler's making and spilled registers are all found.
 // Sanitizers change stack frames beyond recognition: with them there is nothing
 // to learn.
 
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sys/mman.h>
+#include <openssl/aes.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "signer/crypto/aes_gcm_siv.h"
 #include "signer/crypto/ed25519_batch.h"
 #include "signer/crypto/ed25519_kernel.h"
 #include "signer/crypto/p256_batch.h"
 #include "signer/crypto/p256_kernel.h"
 #include "signer/crypto/scalar_field.h"
 #include "tests/crypto/simd_targets.h"
+#include "tests/crypto/stack_search.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/sanitizers.h"
 
@@ -42,93 +43,6 @@ class WipingTest : public ::testing::Test {
 };
 
 constexpr size_t kBatchSize = 64;
-constexpr size_t kStackSize = 4 << 20;  // bytes
-
-// Memory to run a function on.
-class Stack {
- public:
-  Stack()
-      : memory_(
-            static_cast<char*>(mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
-  ~Stack() { munmap(memory_, kStackSize); }
-
-  void Run(std::function<void()> function) {
-    pthread_attr_t attributes;
-    ASSERT_EQ(pthread_attr_init(&attributes), 0);
-    ASSERT_EQ(pthread_attr_setstack(&attributes, memory_, kStackSize), 0);
-    pthread_t thread;
-    ASSERT_EQ(pthread_create(
-                  &thread, &attributes,
-                  [](void* argument) -> void* {
-                    (*static_cast<std::function<void()>*>(argument))();
-                    return nullptr;
-                  },
-                  &function),
-              0);
-    ASSERT_EQ(pthread_join(thread, nullptr), 0);
-    pthread_attr_destroy(&attributes);
-  }
-
-  absl::string_view memory() const { return {memory_, kStackSize}; }
-
-  // How many bytes are not zero, as all were at first, below what a thread
-  // itself needs.
-  size_t CountNonZero() const {
-    constexpr size_t kThreadSize = 10 << 10;
-    return static_cast<size_t>(
-        std::count_if(memory_, memory_ + kStackSize - kThreadSize,
-                      [](char byte) { return byte != 0; }));
-  }
-
- private:
-  char* memory_;
-};
-
-// Every form in which parts of a secret may lie about: eight bytes of it are
-// enough to be found.
-class Secrets {
- public:
-  void Add(absl::string_view name, std::span<const uint8_t> bytes) {
-    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
-      uint64_t forward;
-      std::memcpy(&forward, bytes.data() + i, 8);
-      Insert(name, forward);
-      Insert(name, __builtin_bswap64(forward));
-    }
-  }
-  void Add(absl::string_view name, const Limbs256& limbs) {
-    for (uint64_t limb : limbs) Insert(name, limb);
-  }
-
-  // The names of the secrets that are in `memory`, at any offset.
-  std::string FoundIn(absl::string_view memory) {
-    std::sort(words_.begin(), words_.end());
-    std::string found;
-    for (size_t i = 0; i + 8 <= memory.size(); ++i) {
-      uint64_t word;
-      std::memcpy(&word, memory.data() + i, 8);
-      auto it = std::lower_bound(words_.begin(), words_.end(),
-                                 std::pair<uint64_t, std::string>(word, ""));
-      if (it != words_.end() && it->first == word) {
-        absl::StrAppend(&found, it->second, " at ", memory.size() - i,
-                        " bytes below the top\n");
-      }
-    }
-    return found;
-  }
-
- private:
-  void Insert(absl::string_view name, uint64_t word) {
-    // Words of zeros and the like are everywhere.
-    if (word > 0xffff'ffff && ~word > 0xffff'ffff) {
-      words_.emplace_back(word, std::string(name));
-    }
-  }
-
-  std::vector<std::pair<uint64_t, std::string>> words_;
-};
-
 // The halved scalar that the kernels recode, and the scalar itself.
 void AddScalar(absl::string_view name, const Limbs256& scalar,
                Secrets& secrets) {
@@ -332,6 +246,71 @@ TEST_F(WipingTest, SingleKeysLeaveNothingOnTheStack) {
       ASSERT_TRUE(SignEd25519Batch(kernel, {&job, 1}).ok());
     });
     EXPECT_EQ(secrets.FoundIn(ed25519_stack.memory()), "");
+  }
+}
+
+// The keys of one message, RFC 8452 section 4: the authentication key and the
+// encryption key.
+std::array<uint8_t, 48> MessageKeys(std::span<const uint8_t, 32> key,
+                                    std::span<const uint8_t, 12> nonce) {
+  AES_KEY schedule;
+  AES_set_encrypt_key(key.data(), 256, &schedule);
+  std::array<uint8_t, 48> keys;
+  for (uint8_t i = 0; i < 6; ++i) {
+    std::array<uint8_t, 16> block = {i};
+    std::copy(nonce.begin(), nonce.end(), block.begin() + 4);
+    AES_encrypt(block.data(), block.data(), &schedule);
+    std::copy_n(block.begin(), 8, keys.begin() + 8 * i);
+  }
+  return keys;
+}
+
+TEST_F(WipingTest, AesGcmSivLeavesNothingOnTheStack) {
+  FakeEntropy entropy;
+  const std::string key = Draw(entropy, 32);
+  const std::string nonce = Draw(entropy, 12);
+  const std::string plaintext = Draw(entropy, 32);
+  std::optional<AesGcmSiv> cipher;
+  Stack key_stack;
+  key_stack.Run([&] { cipher.emplace(AsBytes(key).first<32>()); });
+
+  Secrets secrets;
+  secrets.Add("key", AsBytes(key));
+  secrets.Add("plaintext", AsBytes(plaintext));
+  // Behind the pointer to the algorithm.
+  secrets.Add(
+      "key schedule",
+      std::span(reinterpret_cast<const uint8_t*>(&*cipher), sizeof(AesGcmSiv))
+          .subspan(sizeof(void*)));
+  std::array<uint8_t, 48> message_keys =
+      MessageKeys(AsBytes(key).first<32>(), AsBytes(nonce).first<12>());
+  secrets.Add("key of a message", message_keys);
+  AES_KEY schedule;
+  AES_set_encrypt_key(message_keys.data() + 16, 256, &schedule);
+  secrets.Add(
+      "key schedule of a message",
+      std::span(reinterpret_cast<const uint8_t*>(&schedule), sizeof(schedule)));
+  EXPECT_EQ(secrets.FoundIn(key_stack.memory()), "");
+
+  std::array<uint8_t, 48> sealed;
+  Stack sealing_stack;
+  sealing_stack.Run([&] {
+    ASSERT_TRUE(cipher
+                    ->Seal(AsBytes(nonce).first<12>(), AsBytes(plaintext),
+                           AsBytes("a caller"), sealed)
+                    .ok());
+  });
+  EXPECT_EQ(secrets.FoundIn(sealing_stack.memory()), "");
+
+  std::array<uint8_t, 32> opened;
+  for (const char* caller : {"a caller", "another caller"}) {
+    Stack opening_stack;
+    opening_stack.Run([&] {
+      EXPECT_EQ(cipher->Open(AsBytes(nonce).first<12>(), sealed,
+                             AsBytes(caller), opened),
+                caller == std::string("a caller"));
+    });
+    EXPECT_EQ(secrets.FoundIn(opening_stack.memory()), "");
   }
 }
 

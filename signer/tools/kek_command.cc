@@ -1,0 +1,61 @@
+#include "signer/tools/kek_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "signer/crypto/entropy.h"
+#include "signer/crypto/status_macros.h"
+#include "signer/keys/kek_file.h"
+#include "signer/keys/key_encryption_keys.h"
+
+namespace proofmint::tools {
+namespace {
+
+absl::string_view AsText(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+absl::Status PrintNewKek() {
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<crypto::Entropy> entropy,
+                             crypto::NewSystemEntropy());
+  PROOFMINT_ASSIGN_OR_RETURN(keys::Kek kek, keys::GenerateKek(*entropy));
+  const keys::KekLine line = keys::FormatKek(kek);
+  std::cout << "# KEK " << absl::BytesToHexString(AsText(keys::IdOf(kek)))
+            << ", made "
+            << absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone())
+            << "\n"
+            << AsText(line.ExposeSecret()) << "\n"
+            << std::flush;
+  // Half a key would be found out much later.
+  if (!std::cout)
+    return absl::UnavailableError("standard output: got an error");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddKekCommand(CLI::App& app, int& exit_code) {
+  CLI::App* kek =
+      app.add_subcommand("kek", "Keys that key handles are sealed with.");
+  kek->require_subcommand(1);
+  CLI::App* command = kek->add_subcommand(
+      "new",
+      "Print the line of a new random key, for the file of --kek_file.\n"
+      "The first key of that file seals, all of them open. Keep it secret.");
+  command->callback([&exit_code] {
+    absl::Status status = PrintNewKek();
+    if (!status.ok()) std::cerr << "error: " << status.message() << "\n";
+    exit_code = status.ok() ? 0 : 1;
+  });
+}
+
+}  // namespace proofmint::tools

@@ -1,0 +1,116 @@
+// Looking for secrets that a function has left on its stack. Sanitizers change
+// stack frames beyond recognition: with them there is nothing to learn.
+
+#ifndef PROOFMINT_TESTS_CRYPTO_STACK_SEARCH_H_
+#define PROOFMINT_TESTS_CRYPTO_STACK_SEARCH_H_
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "signer/crypto/scalar_field.h"
+
+namespace proofmint::crypto {
+
+inline constexpr size_t kStackSize = 4 << 20;  // bytes
+
+// Memory to run a function on.
+class Stack {
+ public:
+  Stack()
+      : memory_(
+            static_cast<char*>(mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
+  ~Stack() { munmap(memory_, kStackSize); }
+
+  void Run(std::function<void()> function) {
+    pthread_attr_t attributes;
+    ASSERT_EQ(pthread_attr_init(&attributes), 0);
+    ASSERT_EQ(pthread_attr_setstack(&attributes, memory_, kStackSize), 0);
+    pthread_t thread;
+    ASSERT_EQ(pthread_create(
+                  &thread, &attributes,
+                  [](void* argument) -> void* {
+                    (*static_cast<std::function<void()>*>(argument))();
+                    return nullptr;
+                  },
+                  &function),
+              0);
+    ASSERT_EQ(pthread_join(thread, nullptr), 0);
+    pthread_attr_destroy(&attributes);
+  }
+
+  absl::string_view memory() const { return {memory_, kStackSize}; }
+
+  // How many bytes are not zero, as all were at first, below what a thread
+  // itself needs.
+  size_t CountNonZero() const {
+    constexpr size_t kThreadSize = 10 << 10;
+    return static_cast<size_t>(
+        std::count_if(memory_, memory_ + kStackSize - kThreadSize,
+                      [](char byte) { return byte != 0; }));
+  }
+
+ private:
+  char* memory_;
+};
+
+// Every form in which parts of a secret may lie about: eight bytes of it are
+// enough to be found.
+class Secrets {
+ public:
+  void Add(absl::string_view name, std::span<const uint8_t> bytes) {
+    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      uint64_t forward;
+      std::memcpy(&forward, bytes.data() + i, 8);
+      Insert(name, forward);
+      Insert(name, __builtin_bswap64(forward));
+    }
+  }
+  void Add(absl::string_view name, const Limbs256& limbs) {
+    for (uint64_t limb : limbs) Insert(name, limb);
+  }
+
+  // The names of the secrets that are in `memory`, at any offset.
+  std::string FoundIn(absl::string_view memory) {
+    std::sort(words_.begin(), words_.end());
+    std::string found;
+    for (size_t i = 0; i + 8 <= memory.size(); ++i) {
+      uint64_t word;
+      std::memcpy(&word, memory.data() + i, 8);
+      auto it = std::lower_bound(words_.begin(), words_.end(),
+                                 std::pair<uint64_t, std::string>(word, ""));
+      if (it != words_.end() && it->first == word) {
+        absl::StrAppend(&found, it->second, " at ", memory.size() - i,
+                        " bytes below the top\n");
+      }
+    }
+    return found;
+  }
+
+ private:
+  void Insert(absl::string_view name, uint64_t word) {
+    // Words of zeros and the like are everywhere.
+    if (word > 0xffff'ffff && ~word > 0xffff'ffff) {
+      words_.emplace_back(word, std::string(name));
+    }
+  }
+
+  std::vector<std::pair<uint64_t, std::string>> words_;
+};
+
+}  // namespace proofmint::crypto
+
+#endif  // PROOFMINT_TESTS_CRYPTO_STACK_SEARCH_H_

@@ -1,0 +1,61 @@
+// Key-encryption keys, and files of them, for tests.
+
+#ifndef PROOFMINT_TESTS_KEYS_KEK_FILES_H_
+#define PROOFMINT_TESTS_KEYS_KEK_FILES_H_
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/base/internal/raw_logging.h"
+#include "absl/strings/string_view.h"
+#include "signer/keys/kek_file.h"
+#include "signer/keys/key_encryption_keys.h"
+
+namespace proofmint::keys {
+
+// The KEK of the bytes `first`, `first` + 1 and so on.
+inline Kek TestKek(uint8_t first) {
+  Kek kek;
+  for (uint8_t& byte : kek.ExposeSecret()) byte = first++;
+  return kek;
+}
+
+inline std::vector<Kek> TestKeks(std::initializer_list<uint8_t> firsts) {
+  std::vector<Kek> keks;
+  for (uint8_t first : firsts) keks.push_back(TestKek(first));
+  return keks;
+}
+
+// The line of a KEK, without a line break.
+inline std::string LineOf(const Kek& kek) {
+  const KekLine line = FormatKek(kek);
+  std::span<const uint8_t> bytes = line.ExposeSecret();
+  return std::string(bytes.begin(), bytes.end());
+}
+
+// The text of a file with those TestKeks.
+inline std::string LinesOf(std::initializer_list<uint8_t> firsts) {
+  std::string lines;
+  for (uint8_t first : firsts) lines += LineOf(TestKek(first)) + "\n";
+  return lines;
+}
+
+// Writes beside the file and renames, so that nobody reads half of it.
+inline void WriteKekFile(const std::string& path, absl::string_view text,
+                         mode_t mode = 0600) {
+  const std::string next = path + ".next";
+  std::ofstream(next) << text;
+  ABSL_RAW_CHECK(chmod(next.c_str(), mode) == 0, "chmod");
+  std::filesystem::rename(next, path);
+}
+
+}  // namespace proofmint::keys
+
+#endif  // PROOFMINT_TESTS_KEYS_KEK_FILES_H_
