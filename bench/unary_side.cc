@@ -8,6 +8,7 @@
 #include "bench/side.h"
 #include "proofmint/v1/proof_signer.pb.h"
 #include "signer/crypto/status_macros.h"
+#include "signer/keys/key_handles.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/proof_minter.h"
 
@@ -17,10 +18,12 @@ namespace {
 class UnarySide : public Side {
  public:
   UnarySide(const Work& work, std::unique_ptr<keys::KeyPool> pool,
-            crypto::Kernel kernel, crypto::Entropy& entropy)
+            std::unique_ptr<keys::KeyHandles> handles, crypto::Kernel kernel,
+            crypto::Entropy& entropy)
       : work_(work),
         pool_(std::move(pool)),
-        minter_(kernel, *pool_, entropy, absl::Now) {}
+        handles_(std::move(handles)),
+        minter_(kernel, *pool_, *handles_, entropy, absl::Now) {}
 
   absl::Status Prepare() override {
     v1::SignProofRequest request;
@@ -60,6 +63,7 @@ class UnarySide : public Side {
  private:
   const Work work_;
   std::unique_ptr<keys::KeyPool> pool_;
+  std::unique_ptr<keys::KeyHandles> handles_;
   service::ProofMinter minter_;
   std::string request_;
   std::vector<std::string> responses_;
@@ -72,7 +76,10 @@ absl::StatusOr<std::unique_ptr<Side>> NewUnarySide(const Work& work,
                                                    crypto::Entropy& entropy) {
   PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<keys::KeyPool> pool,
                              keys::KeyPool::New({.kernel = kernel}, entropy));
-  return std::make_unique<UnarySide>(work, std::move(pool), kernel, entropy);
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<keys::KeyHandles> handles,
+                             keys::KeyHandles::New({}, entropy));
+  return std::make_unique<UnarySide>(work, std::move(pool), std::move(handles),
+                                     kernel, entropy);
 }
 
 }  // namespace proofmint::bench

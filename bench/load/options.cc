@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -68,8 +69,14 @@ absl::StatusOr<Sweep> ParseSweep(absl::string_view text) {
 
 absl::Status CheckTarget(const std::string& target, bool allow_remote) {
   constexpr char kWant[] = "unix:PATH or HOST:PORT";
-  // The server's own syntax: a Unix socket or a loopback address.
-  if (service::ParseListenAddress(target).ok()) return absl::OkStatus();
+  // The server's own syntax.
+  if (auto address = service::ParseListenAddress(target); address.ok()) {
+    const auto* tcp = std::get_if<service::TcpAddress>(&*address);
+    if (std::holds_alternative<service::UnixAddress>(*address) ||
+        (tcp != nullptr && tcp->loopback)) {
+      return absl::OkStatus();
+    }
+  }
   if (absl::StartsWith(target, "unix:")) {
     return Error("target", target, "a socket path of 1 to 107 bytes");
   }

@@ -5,22 +5,25 @@
 
 namespace proofmint::service {
 
+absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch) {
+  const int size = batch.requests_size();
+  if (size >= 1 && size <= kMaxBatchSize) return absl::OkStatus();
+  return InvalidFieldError(
+      kInvalidBatchSize, "requests",
+      absl::StrCat("got ", size, " items, want 1 to ", kMaxBatchSize));
+}
+
 void BatchMint::Add(const v1::BatchSignProofsRequest& batch,
                     v1::BatchSignProofsResponse& response, MintQueue& queue,
-                    std::function<void(absl::Status)> done) {
+                    const MintQueue::Call& call, std::function<void()> done) {
   const int size = batch.requests_size();
-  if (size < 1 || size > kMaxBatchSize) {
-    return done(InvalidFieldError(
-        kInvalidBatchSize, "requests",
-        absl::StrCat("got ", size, " items, want 1 to ", kMaxBatchSize)));
-  }
   response_ = &response;
   missing_ = size;
   done_ = std::move(done);
   response.mutable_results()->Reserve(size);
   for (int i = 0; i < size; ++i) {
     queue.Add(batch.requests(i), *response.add_results()->mutable_proof(), i,
-              *this);
+              call, *this);
   }
 }
 
@@ -28,7 +31,7 @@ void BatchMint::Minted(int index, absl::Status status) {
   if (!status.ok()) {
     *response_->mutable_results(index)->mutable_error() = ToRpcStatus(status);
   }
-  if (--missing_ == 0) done_(absl::OkStatus());
+  if (--missing_ == 0) done_();
 }
 
 }  // namespace proofmint::service

@@ -14,26 +14,29 @@ namespace proofmint::service {
 
 inline constexpr int kMaxBatchSize = 256;
 
+// CheckBatchSize returns INVALID_ARGUMENT unless `batch` has 1 to kMaxBatchSize
+// requests.
+absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch);
+
 // BatchMint answers the requests of a batch through a MintQueue: each in order,
 // and one that fails with its own error in its result.
 //
 // Not thread-safe.
 class BatchMint final : public MintQueue::Owner {
  public:
-  // Add queues all requests of `batch` and makes room for their answers in the
-  // empty `response`. `done` is called once, with OK, when the last has its
-  // answer; or at once with INVALID_ARGUMENT unless there are 1 to
-  // kMaxBatchSize requests. All is borrowed until then, this object included.
+  // Add queues all requests of `batch`, whose size is right, and makes room for
+  // their answers in the empty `response`. `done` is called once, when the last
+  // has its answer. All is borrowed until then, this object included.
   void Add(const v1::BatchSignProofsRequest& batch,
            v1::BatchSignProofsResponse& response, MintQueue& queue,
-           std::function<void(absl::Status)> done);
+           const MintQueue::Call& call, std::function<void()> done);
 
  private:
   void Minted(int index, absl::Status status) override;
 
   v1::BatchSignProofsResponse* response_ = nullptr;
   int missing_ = 0;
-  std::function<void(absl::Status)> done_;
+  std::function<void()> done_;
 };
 
 }  // namespace proofmint::service

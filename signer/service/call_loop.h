@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "signer/service/call_queue.h"
+#include "signer/service/call_stats.h"
 #include "signer/service/proof_minter.h"
 
 namespace proofmint::service {
@@ -31,10 +33,12 @@ class CallLoop {
   static int DefaultThreads();
 
   // `await_calls` tells the services which calls are wanted; it is run once for
-  // each of the `threads` when the server has started. `minter` must outlive
-  // the loop.
+  // each of the `threads` when the server has started. A call that has no
+  // answer after `max_call_age` is cut off, and so is one whose caller does not
+  // read it within a second or two. `minter` must outlive the loop.
   CallLoop(const ProofMinter& minter, int threads,
-           std::function<void(CallQueue&)> await_calls);
+           std::function<void(CallQueue&)> await_calls,
+           absl::Duration max_call_age = absl::Seconds(15));
 
   // Stops if Stop has not been called.
   ~CallLoop() { Stop(); }
@@ -51,12 +55,16 @@ class CallLoop {
   // Ends the threads. The server must have been shut down, or never started.
   void Stop();
 
+  // What each thread counts, as long as the loop lives. Thread-safe.
+  const std::vector<CallStats>& stats() const { return stats_; }
+
  private:
-  static void Run(CallQueue& queue);
+  void Run(CallQueue& queue);
 
   const ProofMinter& minter_;
-  const int thread_count_;
   const std::function<void(CallQueue&)> await_calls_;
+  const absl::Duration max_call_age_;
+  std::vector<CallStats> stats_;
   std::vector<std::unique_ptr<CallQueue>> queues_;
   std::vector<std::thread> threads_;
 };

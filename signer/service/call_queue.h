@@ -5,9 +5,12 @@
 
 #include <grpcpp/completion_queue.h>
 
+#include <list>
 #include <memory>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "signer/service/call_stats.h"
 #include "signer/service/mint_queue.h"
 #include "signer/service/proof_minter.h"
 
@@ -23,16 +26,37 @@ class QueueEvent {
   ~QueueEvent() = default;
 };
 
+// TimedCall is a call that is cut off when it takes too long.
+class TimedCall {
+ public:
+  // Cancels the call; that it is over, its events tell.
+  virtual void CutOff() = 0;
+
+ protected:
+  ~TimedCall() = default;
+};
+
 // CallQueue is where the calls of one thread arrive, and the requests in them
 // that are yet to be minted. Every tag in `events` is a QueueEvent*. Of that
 // thread alone.
 struct CallQueue {
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
-            const ProofMinter& minter)
-      : events(std::move(queue)), mints(minter) {}
+            const ProofMinter& minter, CallStats& counts)
+      : events(std::move(queue)), stats(counts), mints(minter, counts) {}
+
+  struct Timed {
+    TimedCall* call;
+    absl::Duration since;  // of MonotonicNow
+  };
 
   std::unique_ptr<grpc::ServerCompletionQueue> events;
+  CallStats& stats;
   MintQueue mints;
+  // The unary calls that are not over and have not been cut off: those that
+  // have no answer yet, since they arrived, and those whose answer is being
+  // sent, since it is. Both in the order of time.
+  std::list<Timed> unanswered;
+  std::list<Timed> unread;
   int calls = 0;          // that have arrived and are not over
   bool stopping = false;  // once the server has been shut down
 };

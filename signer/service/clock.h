@@ -1,7 +1,9 @@
-// The service's clock, injected so that tests can set it.
+// The service's clocks.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_CLOCK_H_
 #define PROOFMINT_SIGNER_SERVICE_CLOCK_H_
+
+#include <time.h>
 
 #include <functional>
 
@@ -9,8 +11,17 @@
 
 namespace proofmint::service {
 
-// Clock returns the current time; absl::Now in production. Must be thread-safe.
+// Clock returns the current time; absl::Now in production, injected so that
+// tests can set it. Must be thread-safe.
 using Clock = std::function<absl::Time()>;
+
+// MonotonicNow returns the time of CLOCK_MONOTONIC, which nobody sets: for how
+// long things take and when they are due.
+inline absl::Duration MonotonicNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return absl::DurationFromTimespec(now);
+}
 
 }  // namespace proofmint::service
 

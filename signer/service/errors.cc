@@ -4,6 +4,7 @@
 #include <grpcpp/support/error_details.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -50,17 +51,35 @@ absl::Status ErrorWithField(absl::StatusCode code, absl::string_view reason,
   return status;
 }
 
-absl::Status RetryableError(absl::string_view reason, absl::string_view what,
-                            const absl::Status& cause) {
-  absl::Status status =
-      ErrorWithReason(absl::StatusCode::kUnavailable, reason,
-                      absl::StrCat(what, " failed: ", cause.message()));
+void AddRetryInfo(absl::Duration delay, absl::Status& status) {
   google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(kRetryDelay));
-  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(kRetryDelay % absl::Seconds(1))));
+  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(delay % absl::Seconds(1))));
   AddDetail(retry, status);
+}
+
+absl::Status UnavailableError(absl::string_view reason,
+                              absl::string_view message, absl::Duration delay) {
+  absl::Status status =
+      ErrorWithReason(absl::StatusCode::kUnavailable, reason, message);
+  AddRetryInfo(delay, status);
   return status;
+}
+
+// The reason in the bytes of an ErrorInfo, as kReasons has it.
+absl::string_view KnownReason(const std::string& error_info) {
+  google::rpc::ErrorInfo info;
+  if (!info.ParseFromString(error_info)) return "";
+  const auto* reason =
+      std::find(kReasons.begin(), kReasons.end(), info.reason());
+  return reason == kReasons.end() ? absl::string_view() : *reason;
+}
+
+// Between half and one and a half of `delay`.
+absl::Duration Jittered(absl::Duration delay) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return delay * std::uniform_real_distribution<double>(0.5, 1.5)(random);
 }
 
 }  // namespace
@@ -79,18 +98,91 @@ absl::Status InvalidRequestError(absl::string_view want) {
                    " whose strings are UTF-8"));
 }
 
-absl::Status KeyHandlesUnimplementedError(absl::string_view field) {
-  return ErrorWithField(
-      absl::StatusCode::kUnimplemented, kKeyHandlesUnimplemented, field,
-      "got a value, want none: this version has no key handles");
+absl::Status InvalidKeyHandleError(absl::string_view field) {
+  return InvalidFieldError(
+      kInvalidKeyHandle, field,
+      "got one that this server does not open for this caller, want a handle "
+      "of this algorithm that has not expired");
 }
 
 absl::Status KeyGenerationFailedError(const absl::Status& cause) {
-  return RetryableError(kKeyGenerationFailed, "key generation", cause);
+  return UnavailableError(
+      kKeyGenerationFailed,
+      absl::StrCat("key generation failed: ", cause.message()), kRetryDelay);
 }
 
 absl::Status SigningFailedError(const absl::Status& cause) {
-  return RetryableError(kSigningFailed, "signing", cause);
+  return UnavailableError(kSigningFailed,
+                          absl::StrCat("signing failed: ", cause.message()),
+                          kRetryDelay);
+}
+
+absl::Status OverloadedError(size_t limit) {
+  return UnavailableError(
+      kOverloaded,
+      absl::StrCat("server: got more work than it keeps up with, want at most ",
+                   limit, " proofs in flight"),
+      Jittered(kRetryDelay));
+}
+
+absl::Status DrainingError(absl::Duration delay) {
+  return UnavailableError(kDraining, "server: is shutting down", delay);
+}
+
+absl::Status NotReadyError() {
+  return UnavailableError(kNotReady, "server: cannot make proofs yet",
+                          absl::Milliseconds(500));
+}
+
+absl::Status CryptoSelfTestFailedError() {
+  return ErrorWithReason(absl::StatusCode::kInternal, kCryptoSelfTestFailed,
+                         "server: got a proof of its own that does not "
+                         "verify, makes no more");
+}
+
+absl::Status CallerQuotaExceededError(absl::string_view caller,
+                                      absl::Duration delay) {
+  absl::Status status = ErrorWithReason(
+      absl::StatusCode::kResourceExhausted, kCallerQuotaExceeded,
+      "caller: got more requests than its quota, want fewer");
+  google::rpc::QuotaFailure quota;
+  auto* violation = quota.add_violations();
+  violation->set_subject(std::string(caller));
+  violation->set_description("proofs a second");
+  AddDetail(quota, status);
+  AddRetryInfo(delay, status);
+  return status;
+}
+
+absl::Status DeadlineTooShortError() {
+  return ErrorWithReason(
+      absl::StatusCode::kDeadlineExceeded, kDeadlineTooShort,
+      "deadline: got one that would pass before the answer, want a later one");
+}
+
+absl::Status CallerNotAllowedError(absl::string_view caller) {
+  if (caller.empty()) {
+    return ErrorWithReason(absl::StatusCode::kUnauthenticated,
+                           kCallerNotAllowed,
+                           "caller: got none that can be told, want one that "
+                           "is allowed");
+  }
+  return ErrorWithReason(
+      absl::StatusCode::kPermissionDenied, kCallerNotAllowed,
+      absl::StrCat("caller: got ", caller, ", want one that is allowed"));
+}
+
+absl::string_view ReasonOf(const absl::Status& status) {
+  absl::optional<absl::Cord> payload =
+      status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
+  return payload.has_value() ? KnownReason(std::string(*payload)) : "";
+}
+
+absl::string_view ReasonOf(const google::rpc::Status& status) {
+  for (const google::protobuf::Any& detail : status.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) return KnownReason(detail.value());
+  }
+  return "";
 }
 
 google::rpc::Status ToRpcStatus(const absl::Status& status) {

@@ -13,7 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signer/service/call_loop.h"
+#include "signer/service/caller.h"
 #include "signer/service/listen_address.h"
+#include "signer/service/tcp_listener.h"
+#include "signer/service/tls_credentials.h"
 #include "signer/service/unix_listener.h"
 
 namespace proofmint::service {
@@ -21,7 +24,23 @@ namespace proofmint::service {
 struct GrpcServerOptions {
   std::vector<ListenAddress> listen;
   bool enable_reflection = false;
+  // Serve TCP addresses of loopback in plaintext, to every process of the host.
+  bool allow_insecure_loopback = false;
+  // What all other TCP addresses are served with; null: there are none. Must
+  // outlive the server.
+  TlsCredentials* tls = nullptr;
+  // Is told of every Unix connection; null: nobody is. Must outlive the server.
+  Callers* callers = nullptr;
+  // How long a connection may last where TCP is served with TLS, give or take a
+  // tenth: the client connects anew, perhaps to another replica, and shows its
+  // certificate again. Calls in flight may go on for kConnectionAgeGrace.
+  absl::Duration max_connection_age = absl::Minutes(10);
 };
+
+// What one connection may have in flight, and one message may measure.
+inline constexpr int kMaxConcurrentStreams = 256;
+inline constexpr int kMaxMessageSize = 1 << 20;  // bytes
+inline constexpr absl::Duration kConnectionAgeGrace = absl::Seconds(30);
 
 // GrpcServer serves from the moment it exists until it is stopped.
 //
@@ -29,7 +48,9 @@ struct GrpcServerOptions {
 class GrpcServer {
  public:
   // Start binds every address of `options` or fails, naming the one that it
-  // cannot have. `loop` answers the calls of `services` that do not come by
+  // cannot have, or the flag without which it does not serve one: a TCP address
+  // that is not to be served in plaintext needs `tls` and callers with
+  // allowed_sans. `loop` answers the calls of `services` that do not come by
   // callback; null if all do. All must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options,
@@ -42,6 +63,15 @@ class GrpcServer {
   // the ports that were chosen for 0.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  // ReleaseSystemdSockets stops accepting at the sockets that came from
+  // systemd: new connections wait there for the next server. Clients that have
+  // connected are served on.
+  void ReleaseSystemdSockets();
+
+  // StopListening gives all sockets and ports up, so that another server can
+  // bind them; clients that have connected are served on.
+  void StopListening();
+
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
   // to end, cancels the rest and returns when all are gone.
   void Stop(absl::Duration grace);
@@ -49,9 +79,12 @@ class GrpcServer {
  private:
   explicit GrpcServer(CallLoop* loop) : loop_(loop) {}
 
+  void AddUnixListener(std::unique_ptr<UnixListener> listener);
+
   CallLoop* const loop_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
   std::vector<std::string> addresses_;
 };
 

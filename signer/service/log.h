@@ -3,6 +3,7 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_LOG_H_
 #define PROOFMINT_SIGNER_SERVICE_LOG_H_
 
+#include <cstdint>
 #include <initializer_list>
 #include <utility>
 
@@ -14,6 +15,10 @@ namespace proofmint::service {
 // text, which may be anything but a secret.
 using LogField = std::pair<absl::string_view, absl::string_view>;
 
+// How spdlog writes a line whose text is the fields after "level".
+inline constexpr char kLogPattern[] =
+    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
 // LogInfo and LogError write
 //   {"time":"2026-01-02T03:04:05.678Z","level":"info","message":…, FIELDS}
 // Bytes that are not UTF-8 become replacement characters. Thread-safe.
@@ -22,10 +27,15 @@ void LogInfo(absl::string_view message,
 void LogError(absl::string_view message,
               std::initializer_list<LogField> fields = {});
 
-// CaptureLibraryLogs makes gRPC write its errors as our log lines and keeps
-// protobuf quiet: what it says of a message that does not parse, the caller is
-// told, and nobody may fill the log from outside. To be called before either
-// library is used.
+// LogDropped returns how many lines could not be written, or were of libraries
+// and too many. Thread-safe.
+uint64_t LogDropped();
+
+// CaptureLibraryLogs makes gRPC write its errors as our log lines, a few a
+// second and without what clients sent; TLS handshakes that fail are counted
+// instead. It keeps protobuf quiet: what it says of a message that does not
+// parse, the caller is told. Nobody may fill the log from outside. To be called
+// before either library is used.
 void CaptureLibraryLogs();
 
 }  // namespace proofmint::service

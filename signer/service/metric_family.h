@@ -23,6 +23,11 @@ inline prometheus::MetricFamily GaugeFamily(const char* name,
   return {name, help, prometheus::MetricType::Gauge, {}};
 }
 
+inline prometheus::MetricFamily HistogramFamily(const char* name,
+                                                const char* help) {
+  return {name, help, prometheus::MetricType::Histogram, {}};
+}
+
 // Adds one sample to `family`, a counter or a gauge.
 inline void AddSample(prometheus::MetricFamily& family, double value,
                       MetricLabels labels = {}) {

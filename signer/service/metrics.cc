@@ -24,8 +24,8 @@ class KeyMetrics : public prometheus::Collectable {
         GaugeFamily(kKeyPoolKeys, "Keys that are ready.");
     prometheus::MetricFamily capacity = GaugeFamily(
         kKeyPoolCapacity, "Keys that are kept ready when nobody takes any.");
-    prometheus::MetricFamily taken =
-        CounterFamily(kKeysTaken, "Keys handed out, one for each proof.");
+    prometheus::MetricFamily taken = CounterFamily(
+        kKeysTaken, "Keys handed out, one for each proof with a fresh key.");
     for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
       const keys::KeyPool::Stats stats = pool_.GetStats(algorithm);
       const std::string name(dpop::AlgorithmName(algorithm));

@@ -5,24 +5,45 @@
 #include <span>
 #include <utility>
 
+#include "signer/service/clock.h"
+#include "signer/service/errors.h"
+
 namespace proofmint::service {
 
 void MintQueue::MintSome() {
+  const absl::Duration begin = MonotonicNow();
+  const size_t count = std::min(size(), ProofMinter::kMaxTogether);
+  auto in_time = [begin](const Entry& entry) {
+    return entry.call->deadline > begin;
+  };
   std::array<ProofMinter::Job, ProofMinter::kMaxTogether> jobs;
-  const size_t count = std::min(size(), jobs.size());
-  const std::span<const Entry> entries =
-      std::span(entries_).subspan(minted_, count);
+  size_t job_count = 0;
   for (size_t i = 0; i < count; ++i) {
-    jobs[i] = {entries[i].request, entries[i].response, {}, entries[i].index};
+    const Entry& entry = entries_[i];
+    last_wait_ = begin - entry.call->arrived;
+    if (entry.index <= 0) stats_.queue.Add(last_wait_);  // once for a call
+    if (in_time(entry)) {
+      jobs[job_count++] = {entry.request, entry.response, entry.call->caller,
+                           absl::OkStatus(), entry.index};
+    }
   }
-  minter_.MintTogether(std::span(jobs).first(count));
+  if (job_count > 0) {
+    minter_.MintTogether(std::span(jobs).first(job_count));
+    stats_.execution.Add(MonotonicNow() - begin);
+  }
+
+  size_t job = 0;
   for (size_t i = 0; i < count; ++i) {
-    entries[i].owner->Minted(entries[i].index, std::move(jobs[i].status));
-  }
-  minted_ += count;
-  if (minted_ == entries_.size()) {
-    entries_.clear();
-    minted_ = 0;
+    const Entry entry = entries_.front();
+    entries_.pop_front();
+    absl::Status status = in_time(entry) ? std::move(jobs[job++].status)
+                                         : DeadlineTooShortError();
+    if (status.ok()) {
+      stats_.proofs.Add(1);
+    } else {
+      stats_.CountError(status);
+    }
+    entry.owner->Minted(entry.index, std::move(status));
   }
 }
 

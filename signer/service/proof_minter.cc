@@ -17,17 +17,82 @@
 
 namespace proofmint::service {
 
+struct ProofMinter::Mints {
+  std::span<Job> jobs;
+  std::span<std::optional<ValidRequest>> requests;  // none: the job has failed
+  std::span<dpop::ProofKey> keys;
+  std::span<size_t> order;
+  size_t ready = 0;
+};
+
+namespace {
+
+std::string FieldPath(int index, absl::string_view field) {
+  return index < 0 ? std::string(field)
+                   : absl::StrCat("requests[", index, "].", field);
+}
+
+}  // namespace
+
+void ProofMinter::InjectFaults(Mints& mints) const {
+  for (size_t i = 0; i < mints.jobs.size(); ++i) {
+    if (!mints.requests[i].has_value()) continue;
+    if (FaultHappens(faults_.key_generation_failure_rate)) {
+      mints.jobs[i].status =
+          KeyGenerationFailedError(absl::UnavailableError("injected fault"));
+    } else if (FaultHappens(faults_.signing_failure_rate)) {
+      mints.jobs[i].status =
+          SigningFailedError(absl::UnavailableError("injected fault"));
+    } else {
+      continue;
+    }
+    mints.requests[i].reset();
+  }
+}
+
+void ProofMinter::OpenHandles(Mints& mints) const {
+  for (size_t i = 0; i < mints.jobs.size(); ++i) {
+    std::optional<ValidRequest>& request = mints.requests[i];
+    if (!request.has_value() || request->key_handle.empty()) continue;
+    Job& job = mints.jobs[i];
+    absl::StatusOr<dpop::ProofKey> key = handles_.Open(
+        request->key_handle, request->algorithm, job.caller, clock_());
+    if (!key.ok()) {
+      job.status = InvalidKeyHandleError(FieldPath(job.index, "key_handle"));
+      continue;
+    }
+    mints.order[mints.ready] = i;
+    mints.keys[mints.ready++] = *std::move(key);
+  }
+}
+
+void ProofMinter::TakeKeys(dpop::Algorithm algorithm, Mints& mints) const {
+  size_t end = mints.ready;
+  for (size_t i = 0; i < mints.jobs.size(); ++i) {
+    const std::optional<ValidRequest>& request = mints.requests[i];
+    if (request.has_value() && request->algorithm == algorithm &&
+        request->key_handle.empty()) {
+      mints.order[end++] = i;
+    }
+  }
+  absl::Status taken =
+      pool_.Take(algorithm, mints.keys.subspan(mints.ready, end - mints.ready));
+  if (taken.ok()) {
+    mints.ready = end;
+    return;
+  }
+  for (size_t k = mints.ready; k < end; ++k) {
+    mints.jobs[mints.order[k]].status = KeyGenerationFailedError(taken);
+  }
+}
+
 template <size_t kCapacity>
 void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   std::array<dpop::HtuBuffer, kCapacity> htu_buffers;
   std::array<std::optional<ValidRequest>, kCapacity> requests;
   for (size_t i = 0; i < jobs.size(); ++i) {
-    std::string prefix;
-    if (jobs[i].index >= 0) {
-      prefix = absl::StrCat("requests[", jobs[i].index, "].");
-    }
-    absl::StatusOr<ValidRequest> valid =
-        ValidateRequest(*jobs[i].request, prefix, htu_buffers[i]);
+    absl::StatusOr<ValidRequest> valid = ValidateRequest(
+        *jobs[i].request, FieldPath(jobs[i].index, ""), htu_buffers[i]);
     jobs[i].status = valid.status();
     if (valid.ok()) requests[i] = *valid;
   }
@@ -37,24 +102,13 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   // Zeros, here and below, since gcc cannot see that all that are read have
   // been set.
   std::array<size_t, kCapacity> order = {};
-  size_t ready = 0;
+  Mints mints = {jobs, std::span(requests).first(jobs.size()), keys, order};
+  InjectFaults(mints);
+  OpenHandles(mints);
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
-    size_t end = ready;
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      if (requests[i].has_value() && requests[i]->algorithm == algorithm) {
-        order[end++] = i;
-      }
-    }
-    absl::Status taken =
-        pool_.Take(algorithm, std::span(keys).subspan(ready, end - ready));
-    if (taken.ok()) {
-      ready = end;
-      continue;
-    }
-    for (size_t k = ready; k < end; ++k) {
-      jobs[order[k]].status = KeyGenerationFailedError(taken);
-    }
+    TakeKeys(algorithm, mints);
   }
+  const size_t ready = mints.ready;
   if (ready == 0) return;
 
   //= rfc9449#4.2
@@ -67,8 +121,8 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
 
   std::array<std::string, kCapacity> proofs;
   std::array<int64_t, kCapacity> iats = {};
+  const absl::Time now = clock_();
   if (status.ok()) {
-    absl::Time now = clock_();
     std::array<dpop::ProofJob, kCapacity> to_sign;
     for (size_t k = 0; k < ready; ++k) {
       const ValidRequest& request = *requests[order[k]];
@@ -92,6 +146,15 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
       job.status = SigningFailedError(status);
       continue;
     }
+    if (job.request->return_key_handle()) {
+      absl::Status sealed =
+          handles_.Seal(keys[k], requests[order[k]]->algorithm, job.caller, now,
+                        *job.response->mutable_key_handle());
+      if (!sealed.ok()) {
+        job.status = KeyGenerationFailedError(sealed);
+        continue;
+      }
+    }
     job.response->set_proof(std::move(proofs[k]));
     // set_jkt would copy it twice.
     job.response->mutable_jkt()->assign(keys[k].jkt().data(),
@@ -109,8 +172,9 @@ void ProofMinter::MintTogether(std::span<Job> jobs) const {
 }
 
 absl::Status ProofMinter::Mint(const v1::SignProofRequest& request,
-                               v1::SignProofResponse& response) const {
-  Job job = {&request, &response, absl::OkStatus()};
+                               v1::SignProofResponse& response,
+                               absl::string_view caller) const {
+  Job job = {&request, &response, caller, absl::OkStatus()};
   MintTogether({&job, 1});
   return job.status;
 }

@@ -8,28 +8,35 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "proofmint/v1/proof_signer.pb.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
+#include "signer/dpop/algorithm.h"
+#include "signer/keys/key_handles.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/clock.h"
+#include "signer/service/faults.h"
 
 namespace proofmint::service {
 
-// ProofMinter checks requests, takes a key from the pool for each, and signs:
-// the proofs of a batch together. It keeps nothing between calls, so the same
-// request never gets the same proof twice.
+// ProofMinter checks requests, takes a key for each from the pool, or from its
+// key handle, and signs: the proofs of a batch together. It keeps nothing
+// between calls, so the same request never gets the same proof twice.
 //
 // Thread-safe.
 class ProofMinter {
  public:
-  // `pool` and `entropy` must outlive the minter.
+  // `pool`, `handles` and `entropy` must outlive the minter.
   ProofMinter(crypto::Kernel kernel, keys::KeyPool& pool,
-              crypto::Entropy& entropy, Clock clock)
+              const keys::KeyHandles& handles, crypto::Entropy& entropy,
+              Clock clock, const Faults& faults = {})
       : kernel_(kernel),
         pool_(pool),
+        handles_(handles),
         entropy_(entropy),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        faults_(faults) {}
 
   crypto::Kernel kernel() const { return kernel_; }
 
@@ -38,6 +45,7 @@ class ProofMinter {
   struct Job {
     const v1::SignProofRequest* request;
     v1::SignProofResponse* response;
+    absl::string_view caller;  // to whom key handles are bound
     absl::Status status;
     int index = -1;  // in a batch, for the field paths of errors
   };
@@ -51,9 +59,21 @@ class ProofMinter {
 
   // MintTogether for one request.
   absl::Status Mint(const v1::SignProofRequest& request,
-                    v1::SignProofResponse& response) const;
+                    v1::SignProofResponse& response,
+                    absl::string_view caller = "") const;
 
  private:
+  // Some jobs, what is known of their requests, and the keys of those that have
+  // one: keys[k] is for jobs[order[k]], for every k below `ready`.
+  struct Mints;
+
+  // Both append to the keys, and fail the jobs whose key cannot be had.
+  void OpenHandles(Mints& mints) const;
+  void TakeKeys(dpop::Algorithm algorithm, Mints& mints) const;
+
+  // Fails jobs on purpose.
+  void InjectFaults(Mints& mints) const;
+
   // What `jobs` need on the way lies on the stack: 300 KiB for a capacity of 64
   // and 40 KiB for 1.
   template <size_t kCapacity>
@@ -61,8 +81,10 @@ class ProofMinter {
 
   crypto::Kernel kernel_;
   keys::KeyPool& pool_;
+  const keys::KeyHandles& handles_;
   crypto::Entropy& entropy_;
   Clock clock_;
+  Faults faults_;
 };
 
 }  // namespace proofmint::service

@@ -9,8 +9,8 @@
 #include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/service/batch_mint.h"
+#include "signer/service/errors.h"
 #include "signer/service/request_validation.h"
-#include "signer/service/unary_call.h"
 
 namespace proofmint::service {
 namespace {
@@ -19,10 +19,11 @@ namespace {
 // wait in gRPC.
 constexpr int kAwaitedCalls = 64;
 
-class SignProofCall final : public UnaryCall, public MintQueue::Owner {
+class SignProofCall final : public ServiceCall, public MintQueue::Owner {
  public:
   SignProofCall(ProofSignerService& service, CallQueue& queue)
-      : UnaryCall(queue), service_(service) {
+      : ServiceCall(service.frontend(), Method::kSignProof, queue),
+        service_(service) {
     service.RequestSignProof(&context_, &request_bytes_, &writer_,
                              queue.events.get(), queue.events.get(), this);
   }
@@ -30,14 +31,23 @@ class SignProofCall final : public UnaryCall, public MintQueue::Owner {
  private:
   void AwaitAnother() override { new SignProofCall(service_, queue_); }
 
-  void Received() override {
-    absl::Status parsed = ParseMessage(request_bytes_, request_);
-    if (!parsed.ok()) return AnswerError(parsed);
-    queue_.mints.Add(request_, response_, /*index=*/-1, *this);
+  void Serve() override {
+    absl::Status status = ParseMessage(request_bytes_, request_);
+    if (status.ok()) status = Admit(1);
+    if (!status.ok()) return Refuse(status);
+    queue_.mints.Add(request_, response_, /*index=*/-1, call(), *this);
   }
 
   void Minted(int, absl::Status status) override {
-    status.ok() ? AnswerWith(response_) : AnswerError(status);
+    status.ok() ? Succeed(response_) : Fail(status);
+  }
+
+  void Describe(AuditEntry& entry) const override {
+    if (!response_.proof().empty()) {
+      entry.AddProof(request_, response_);
+    } else if (!request_.htu().empty()) {
+      entry.AddFailure(request_);
+    }
   }
 
   ProofSignerService& service_;
@@ -45,10 +55,11 @@ class SignProofCall final : public UnaryCall, public MintQueue::Owner {
   v1::SignProofResponse response_;
 };
 
-class BatchSignProofsCall final : public UnaryCall {
+class BatchSignProofsCall final : public ServiceCall {
  public:
   BatchSignProofsCall(ProofSignerService& service, CallQueue& queue)
-      : UnaryCall(queue), service_(service) {
+      : ServiceCall(service.frontend(), Method::kBatchSignProofs, queue),
+        service_(service) {
     service.RequestBatchSignProofs(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    this);
@@ -57,12 +68,24 @@ class BatchSignProofsCall final : public UnaryCall {
  private:
   void AwaitAnother() override { new BatchSignProofsCall(service_, queue_); }
 
-  void Received() override {
-    absl::Status parsed = ParseMessage(request_bytes_, request_);
-    if (!parsed.ok()) return AnswerError(parsed);
-    mint_.Add(request_, response_, queue_.mints, [this](absl::Status status) {
-      status.ok() ? AnswerWith(response_) : AnswerError(status);
-    });
+  void Serve() override {
+    absl::Status status = ParseMessage(request_bytes_, request_);
+    if (status.ok()) status = CheckBatchSize(request_);
+    if (status.ok()) {
+      status = Admit(static_cast<size_t>(request_.requests_size()));
+    }
+    if (!status.ok()) return Refuse(status);
+    mint_.Add(request_, response_, queue_.mints, call(),
+              [this] { Succeed(response_); });
+  }
+
+  void Describe(AuditEntry& entry) const override {
+    for (int i = 0; i < response_.results_size(); ++i) {
+      const v1::SignProofResult& result = response_.results(i);
+      result.has_proof()
+          ? entry.AddProof(request_.requests(i), result.proof())
+          : entry.AddFailure(request_.requests(i), ReasonOf(result.error()));
+    }
   }
 
   ProofSignerService& service_;
@@ -76,10 +99,11 @@ class BatchSignProofsCall final : public UnaryCall {
   BatchMint mint_;
 };
 
-class GetCapabilitiesCall final : public UnaryCall {
+class GetCapabilitiesCall final : public ServiceCall {
  public:
   GetCapabilitiesCall(ProofSignerService& service, CallQueue& queue)
-      : UnaryCall(queue), service_(service) {
+      : ServiceCall(service.frontend(), Method::kGetCapabilities, queue),
+        service_(service) {
     service.RequestGetCapabilities(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    this);
@@ -88,19 +112,23 @@ class GetCapabilitiesCall final : public UnaryCall {
  private:
   void AwaitAnother() override { new GetCapabilitiesCall(service_, queue_); }
 
-  void Received() override {
+  void Serve() override {
     v1::GetCapabilitiesRequest request;
     absl::Status parsed = ParseMessage(request_bytes_, request);
-    if (!parsed.ok()) return AnswerError(parsed);
-    AnswerWith(service_.capabilities());
+    if (!parsed.ok()) return Refuse(parsed);
+    Succeed(service_.capabilities());
   }
+
+  void Describe(AuditEntry&) const override {}
 
   ProofSignerService& service_;
 };
 
 }  // namespace
 
-ProofSignerService::ProofSignerService(crypto::Kernel kernel) {
+ProofSignerService::ProofSignerService(crypto::Kernel kernel,
+                                       const Frontend& frontend)
+    : frontend_(frontend) {
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
     capabilities_.add_dpop_signing_alg_values(
         std::string(dpop::AlgorithmName(algorithm)));

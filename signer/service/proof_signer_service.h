@@ -6,6 +6,7 @@
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/call_queue.h"
+#include "signer/service/service_call.h"
 
 namespace proofmint::service {
 
@@ -18,8 +19,9 @@ class ProofSignerService final
               v1::ProofSigner::WithRawMethod_GetCapabilities<
                   v1::ProofSigner::Service>>> {
  public:
-  // `kernel` is what GetCapabilities names.
-  explicit ProofSignerService(crypto::Kernel kernel);
+  // `kernel` is what GetCapabilities names; `frontend` is what calls have to
+  // pass.
+  ProofSignerService(crypto::Kernel kernel, const Frontend& frontend);
 
   // Awaits calls of each RPC in `queue`, from now until the server is shut
   // down. The service is to be served already and must outlive the queue.
@@ -28,8 +30,10 @@ class ProofSignerService final
   const v1::GetCapabilitiesResponse& capabilities() const {
     return capabilities_;
   }
+  const Frontend& frontend() const { return frontend_; }
 
  private:
+  const Frontend frontend_;
   v1::GetCapabilitiesResponse capabilities_;
 };
 

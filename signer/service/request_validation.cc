@@ -12,20 +12,6 @@
 namespace proofmint::service {
 namespace {
 
-std::optional<dpop::Algorithm> ToAlgorithm(v1::Algorithm algorithm) {
-  switch (algorithm) {
-    case v1::ALGORITHM_UNSPECIFIED:
-    case v1::ALGORITHM_ES256:
-      return dpop::Algorithm::kEs256;
-    case v1::ALGORITHM_ED25519:
-      return dpop::Algorithm::kEd25519;
-    case v1::ALGORITHM_EDDSA:
-      return dpop::Algorithm::kEdDsa;
-    default:  // A value of a later version of the contract.
-      return std::nullopt;
-  }
-}
-
 // Checks the rules of google.protobuf.Duration before it is used as a number:
 // nanos below one second and of the same sign as seconds.
 std::optional<absl::Duration> ToDuration(
@@ -42,6 +28,20 @@ std::optional<absl::Duration> ToDuration(
 
 }  // namespace
 
+std::optional<dpop::Algorithm> ToAlgorithm(v1::Algorithm algorithm) {
+  switch (algorithm) {
+    case v1::ALGORITHM_UNSPECIFIED:
+    case v1::ALGORITHM_ES256:
+      return dpop::Algorithm::kEs256;
+    case v1::ALGORITHM_ED25519:
+      return dpop::Algorithm::kEd25519;
+    case v1::ALGORITHM_EDDSA:
+      return dpop::Algorithm::kEdDsa;
+    default:
+      return std::nullopt;
+  }
+}
+
 absl::StatusOr<ValidRequest> ValidateRequest(
     const v1::SignProofRequest& request, absl::string_view field_prefix,
     dpop::HtuBuffer& htu_buffer) {
@@ -50,15 +50,6 @@ absl::StatusOr<ValidRequest> ValidateRequest(
     return InvalidFieldError(reason, absl::StrCat(field_prefix, field),
                              problem);
   };
-
-  if (!request.key_handle().empty()) {
-    return KeyHandlesUnimplementedError(
-        absl::StrCat(field_prefix, "key_handle"));
-  }
-  if (request.return_key_handle()) {
-    return KeyHandlesUnimplementedError(
-        absl::StrCat(field_prefix, "return_key_handle"));
-  }
 
   ValidRequest valid;
   std::optional<dpop::Algorithm> algorithm = ToAlgorithm(request.algorithm());
@@ -94,6 +85,8 @@ absl::StatusOr<ValidRequest> ValidateRequest(
     valid.access_token_sha256.emplace();
     std::copy(sha256.begin(), sha256.end(), valid.access_token_sha256->begin());
   }
+
+  valid.key_handle = request.key_handle();
 
   std::optional<absl::Duration> offset = ToDuration(request.iat_offset());
   if (!offset.has_value() || absl::AbsDuration(*offset) > kMaxIatOffset) {

@@ -18,6 +18,10 @@ namespace proofmint::service {
 // The largest absolute value of iat_offset.
 inline constexpr absl::Duration kMaxIatOffset = absl::Seconds(300);
 
+// ToAlgorithm returns what a request means by `algorithm`; nothing for a value
+// of a later version of the contract. Thread-safe.
+std::optional<dpop::Algorithm> ToAlgorithm(v1::Algorithm algorithm);
+
 // ValidRequest is a request whose every field has been checked. Views point
 // into the request and the buffer that it was made from.
 struct ValidRequest {
@@ -26,6 +30,7 @@ struct ValidRequest {
   absl::string_view htu;    // normalized
   absl::string_view nonce;  // empty: none
   std::optional<crypto::Sha256Digest> access_token_sha256;
+  absl::string_view key_handle;  // empty: none
   absl::Duration iat_offset;
 };
 

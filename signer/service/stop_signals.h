@@ -9,7 +9,8 @@ namespace proofmint::service {
 
 // BlockStopSignals blocks SIGTERM and SIGINT, in this thread and all that it
 // will start, so that sigwait() on what it returns alone sees them. It also has
-// SIGPIPE ignored. To be called before the first thread is started.
+// SIGPIPE ignored, and SIGHUP: files that change are read again without it. To
+// be called before the first thread is started.
 inline sigset_t BlockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -17,6 +18,7 @@ inline sigset_t BlockStopSignals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
   return signals;
 }
 

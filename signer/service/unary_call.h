@@ -7,8 +7,13 @@
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <list>
+#include <optional>
+
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "signer/service/call_queue.h"
+#include "signer/service/clock.h"
 #include "signer/service/errors.h"
 #include "signer/service/message_bytes.h"
 
@@ -21,10 +26,11 @@ namespace proofmint::service {
 //
 // A class derived from it asks its service for the call, with `context_`,
 // `request_bytes_` and `writer_`, and answers once Received has been called.
-class UnaryCall : public QueueEvent {
+class UnaryCall : public QueueEvent, public TimedCall {
  public:
   explicit UnaryCall(CallQueue& queue) : queue_(queue) {}
   virtual ~UnaryCall() {
+    if (timed_.has_value()) Timers().erase(*timed_);
     if (received_) --queue_.calls;
   }
 
@@ -40,8 +46,17 @@ class UnaryCall : public QueueEvent {
     }
     received_ = true;
     ++queue_.calls;
+    arrived_ = MonotonicNow();
+    timed_ =
+        queue_.unanswered.insert(queue_.unanswered.end(), {this, arrived_});
     AwaitAnother();
     Received();
+  }
+
+  void CutOff() final {
+    Timers().erase(*timed_);
+    timed_.reset();
+    context_.TryCancel();
   }
 
  protected:
@@ -56,12 +71,17 @@ class UnaryCall : public QueueEvent {
     grpc::ByteBuffer bytes;
     absl::Status status = SerializeMessage(message, bytes);
     if (!status.ok()) return AnswerError(status);
+    Answered();
     writer_.Finish(bytes, grpc::Status::OK, this);
   }
 
   void AnswerError(const absl::Status& error) {
+    Answered();
     writer_.FinishWithError(ToGrpcStatus(error, context_), this);
   }
+
+  // When the call was taken from the queue, by MonotonicNow.
+  absl::Duration arrived() const { return arrived_; }
 
   CallQueue& queue_;
   grpc::ServerContext context_;
@@ -69,7 +89,22 @@ class UnaryCall : public QueueEvent {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_{&context_};
 
  private:
+  std::list<CallQueue::Timed>& Timers() {
+    return answered_ ? queue_.unread : queue_.unanswered;
+  }
+
+  void Answered() {
+    answered_ = true;
+    if (!timed_.has_value()) return;
+    (*timed_)->since = MonotonicNow();
+    queue_.unread.splice(queue_.unread.end(), queue_.unanswered, *timed_);
+  }
+
   bool received_ = false;
+  bool answered_ = false;
+  absl::Duration arrived_;
+  // Its place in one of the queue's lists, until it is cut off.
+  std::optional<std::list<CallQueue::Timed>::iterator> timed_;
 };
 
 }  // namespace proofmint::service

@@ -1,16 +1,14 @@
 #include "signer/service/unix_listener.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -23,9 +21,6 @@ namespace {
 
 constexpr mode_t kSocketMode = 0660;
 constexpr mode_t kLockMode = 0600;
-
-// How long to leave a connection in the backlog when descriptors have run out.
-constexpr int kAcceptRetryMilliseconds = 100;
 
 absl::Status SystemError(absl::string_view path, absl::string_view call) {
   return absl::InternalError(
@@ -109,53 +104,54 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
   if (listen(listening.get(), SOMAXCONN) != 0) {
     return SystemError(path, "listen");
   }
-  UniqueFd wake(eventfd(0, EFD_CLOEXEC));
-  if (!wake.valid()) return SystemError(path, "eventfd");
-  return std::unique_ptr<UnixListener>(new UnixListener(
-      std::move(path), std::move(lock), std::move(listening), std::move(wake)));
+  return Create(std::move(path), std::move(lock), std::move(listening));
 }
 
-UnixListener::UnixListener(std::string path, UniqueFd lock, UniqueFd socket,
-                           UniqueFd wake)
-    : path_(std::move(path)),
-      lock_(std::move(lock)),
-      socket_(std::move(socket)),
-      wake_(std::move(wake)) {}
+absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::FromSystemd(
+    UniqueFd socket) {
+  sockaddr_un address = {};
+  socklen_t size = sizeof(address);
+  // An abstract name begins with a NUL and has no mode to keep anybody out.
+  if (sd_is_socket_unix(socket.get(), SOCK_STREAM, /*listening=*/1,
+                        /*path=*/nullptr, /*length=*/0) <= 0 ||
+      getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) !=
+          0 ||
+      address.sun_path[0] == '\0') {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listen: got descriptor ", socket.get(),
+        " from systemd, want a listening Unix stream socket with a path"));
+  }
+  std::string path(address.sun_path,
+                   strnlen(address.sun_path, sizeof(address.sun_path)));
+  const int flags = fcntl(socket.get(), F_GETFL);
+  if (fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    return SystemError(path, "fcntl");
+  }
+  return Create(std::move(path), /*lock=*/UniqueFd(), std::move(socket));
+}
+
+absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Create(
+    std::string path, UniqueFd lock, UniqueFd socket) {
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<AcceptLoop> loop,
+                             AcceptLoop::New(std::move(socket)));
+  return std::unique_ptr<UnixListener>(
+      new UnixListener(std::move(path), std::move(lock), std::move(loop)));
+}
+
+UnixListener::UnixListener(std::string path, UniqueFd lock,
+                           std::unique_ptr<AcceptLoop> loop)
+    : path_(std::move(path)), lock_(std::move(lock)), loop_(std::move(loop)) {}
 
 UnixListener::~UnixListener() {
-  if (thread_.joinable()) {
-    eventfd_write(wake_.get(), 1);
-    thread_.join();
-  }
+  if (from_systemd()) return;
+  loop_->Stop();
   unlink(path_.c_str());
+  loop_->HandOverBacklog();
 }
 
 void UnixListener::Start(std::function<void(UniqueFd)> on_connection) {
-  on_connection_ = std::move(on_connection);
-  thread_ = std::thread([this] { AcceptUntilWoken(); });
-}
-
-void UnixListener::AcceptUntilWoken() {
-  while (WaitForConnection()) {
-    UniqueFd connection(
-        accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (connection.valid()) {
-      on_connection_(std::move(connection));
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-               errno == ENOMEM) {
-      // The connection stays ready, so poll() alone would spin.
-      pollfd wake = {wake_.get(), POLLIN, 0};
-      poll(&wake, 1, kAcceptRetryMilliseconds);
-    }
-  }
-}
-
-bool UnixListener::WaitForConnection() {
-  pollfd ready[] = {{socket_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-  while (poll(ready, std::size(ready), /*timeout=*/-1) < 0) {
-    // Only EINTR can happen here.
-  }
-  return ready[1].revents == 0;
+  loop_->Start(std::move(on_connection));
 }
 
 }  // namespace proofmint::service

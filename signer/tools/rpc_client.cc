@@ -6,7 +6,9 @@
 #include <grpcpp/support/error_details.h>
 
 #include <chrono>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
@@ -14,23 +16,52 @@
 #include "signer/service/listen_address.h"
 
 namespace proofmint::tools {
+namespace {
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
 
 void ServerFlags::AddTo(CLI::App& command) {
   target = service::kDefaultAddress;
-  command
-      .add_option("--target", target, "The server: unix:PATH or 127.0.0.1:PORT")
+  command.add_option("--target", target, "The server: unix:PATH or HOST:PORT")
       ->capture_default_str();
   command
       .add_option("--timeout", timeout_seconds, "Seconds to wait for a call")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  CLI::Option* certificate =
+      command
+          .add_option("--tls_certificate", tls_certificate,
+                      "This client's certificate, a PEM file, for a server\n"
+                      "that wants mTLS; all three flags go together")
+          ->check(CLI::ExistingFile);
+  CLI::Option* key =
+      command.add_option("--tls_key", tls_key, "The certificate's private key")
+          ->check(CLI::ExistingFile);
+  CLI::Option* ca =
+      command.add_option("--tls_ca", tls_ca, "The authorities of the server's")
+          ->check(CLI::ExistingFile);
+  certificate->needs(key);
+  key->needs(ca);
+  ca->needs(certificate);
 }
 
 std::shared_ptr<grpc::Channel> ServerFlags::NewChannel() const {
   // Never shut down again: when its last object goes away, gRPC 1.51 now and
   // then waits 10 s for a thread of its own.
   grpc_init();
-  return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+  if (tls_ca.empty()) {
+    return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+  }
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = ReadFile(tls_ca);
+  options.pem_private_key = ReadFile(tls_key);
+  options.pem_cert_chain = ReadFile(tls_certificate);
+  return grpc::CreateChannel(target, grpc::SslCredentials(options));
 }
 
 void ServerFlags::SetDeadline(grpc::ClientContext& context) const {

@@ -19,8 +19,13 @@ namespace proofmint::tools {
 struct ServerFlags {
   std::string target;
   int timeout_seconds = 5;
+  // Files for mTLS; without them connections are plaintext.
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_ca;
 
-  // Adds --target and --timeout to `command`; both write to this object.
+  // Adds --target, --timeout and the flags of TLS to `command`; all write to
+  // this object.
   void AddTo(CLI::App& command);
 
   std::shared_ptr<grpc::Channel> NewChannel() const;

@@ -28,6 +28,8 @@
 #include "signer/crypto/entropy.h"
 #include "signer/dpop/htu.h"
 #include "signer/dpop/inspect.h"
+#include "signer/keys/key_handle.h"
+#include "signer/keys/key_handles.h"
 #include "signer/service/proof_minter.h"
 #include "signer/service/proof_signer_service.h"
 #include "tests/service/mint_batch.h"
@@ -122,9 +124,8 @@ bool Deserved(const SignProofRequest& request, absl::string_view field,
             (offset.seconds() < 0 && offset.nanos() > 0) ||
             (offset.seconds() > 0 && offset.nanos() < 0));
   }
-  if (reason == "KEY_HANDLES_UNIMPLEMENTED") {
-    return (field == "key_handle" && !request.key_handle().empty()) ||
-           (field == "return_key_handle" && request.return_key_handle());
+  if (reason == "INVALID_KEY_HANDLE") {
+    return field == "key_handle" && !request.key_handle().empty();
   }
   return false;
 }
@@ -137,8 +138,7 @@ bool IsAcceptable(const SignProofRequest& request) {
            {"nonce", "INVALID_NONCE"},
            {"access_token_sha256", "INVALID_ACCESS_TOKEN_SHA256"},
            {"iat_offset", "INVALID_IAT_OFFSET"},
-           {"key_handle", "KEY_HANDLES_UNIMPLEMENTED"},
-           {"return_key_handle", "KEY_HANDLES_UNIMPLEMENTED"}}) {
+           {"key_handle", "INVALID_KEY_HANDLE"}}) {
     if (Deserved(request, field, reason)) return false;
   }
   return true;
@@ -175,7 +175,8 @@ void CheckProof(const SignProofRequest& request,
   FUZZ_CHECK(proof.ok());
   FUZZ_CHECK(proof->signature_valid);
   FUZZ_CHECK(response.jkt() == proof->jkt && response.jkt().size() == 43);
-  FUZZ_CHECK(response.key_handle().empty());
+  FUZZ_CHECK(response.key_handle().size() ==
+             (request.return_key_handle() ? keys::kKeyHandleSize : 0));
   FUZZ_CHECK(response.iat() == ExpectedIat(request));
 
   constexpr const char* kNames[] = {"ES256", "ES256", "Ed25519", "EdDSA"};
@@ -232,8 +233,7 @@ void CheckError(const SignProofRequest& request, int index,
     FUZZ_CHECK(IsAcceptable(request));
     return;
   }
-  FUZZ_CHECK(error.code() ==
-             (info.reason() == "KEY_HANDLES_UNIMPLEMENTED" ? 12 : 3));
+  FUZZ_CHECK(error.code() == 3);
   FUZZ_CHECK(bad_requests == 1 && bad_request.field_violations_size() == 1);
   std::string path = bad_request.field_violations(0).field();
   std::string prefix = absl::StrCat("requests[", index, "].");
@@ -248,9 +248,11 @@ void CheckBatch(BatchSignProofsRequest& batch, uint64_t seed) {
                          *entropy)
           .value()
           .release();
-  static auto* const minter =
-      new service::ProofMinter(crypto::DefaultKernel(), *key_pool, *entropy,
-                               [] { return absl::FromUnixNanos(kNowNanos); });
+  static const keys::KeyHandles* const handles =
+      keys::KeyHandles::New({}, *entropy).value().release();
+  static auto* const minter = new service::ProofMinter(
+      crypto::DefaultKernel(), *key_pool, *handles, *entropy,
+      [] { return absl::FromUnixNanos(kNowNanos); });
 
   const int size = batch.requests_size();
   bool whole = size == 0 || size > 256 || seed % kMintedInFull == 0;

@@ -73,9 +73,13 @@ class AllocationsTest : public ::testing::TestWithParam<v1::Algorithm> {
   std::unique_ptr<keys::KeyPool> key_pool_ =
       keys::KeyPool::New({.kernel = crypto::DefaultKernel()}, *entropy_)
           .value();
-  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *entropy_,
+  std::unique_ptr<keys::KeyHandles> handles_ =
+      keys::KeyHandles::New({}, *entropy_).value();
+  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *handles_, *entropy_,
                       absl::Now};
-  MintQueue queue_{minter_};
+  CallStats stats_;
+  MintQueue queue_{minter_, stats_};
+  const MintQueue::Call call_ = {.caller = "uid:1"};
 };
 
 // What the handler of BatchSignProofs does between the bytes of the request and
@@ -102,8 +106,8 @@ TEST_P(AllocationsTest, ABatchTakesAtMostOneForAProofBeyondItsStrings) {
       BatchMint mint;
       grpc::ByteBuffer response_bytes;
       ASSERT_TRUE(ParseMessage(request_bytes, *request).ok());
-      mint.Add(*request, *response, queue_, [&](absl::Status status) {
-        done = status.ok() && SerializeMessage(*response, response_bytes).ok();
+      mint.Add(*request, *response, queue_, call_, [&] {
+        done = SerializeMessage(*response, response_bytes).ok();
       });
       queue_.MintSome();
       ASSERT_TRUE(done);

@@ -52,7 +52,8 @@ TEST_F(BatchMintTest, MintsABatchFromThePoolAndWithTheKernels) {
         keys::KeyPool::New({.kernel = kernel, .capacity = 20}, entropy_)
             .value();
     pool->WaitUntilFull();
-    ProofMinter minter(kernel, *pool, entropy_, [this] { return now_; });
+    ProofMinter minter(kernel, *pool, *handles_, entropy_,
+                       [this] { return now_; });
     v1::BatchSignProofsRequest batch;
     for (int i = 0; i < kMaxBatchSize; ++i) {
       *batch.add_requests() = ValidRequest(kAlgorithms[i * i % 4 + i % 3 % 2]);
@@ -123,7 +124,7 @@ TEST_F(BatchMintTest, FailsOnlyTheItemsOfAnAlgorithmThatGetsNoKeys) {
 
 // The kernels draw entropy for the nonces, too.
 TEST_F(BatchMintTest, FailsAllOfABatchWhoseNoncesHaveNoEntropy) {
-  ProofMinter minter(crypto::Kernel::kSimd, *key_pool_, entropy_,
+  ProofMinter minter(crypto::Kernel::kSimd, *key_pool_, *handles_, entropy_,
                      [this] { return now_; });
   v1::BatchSignProofsRequest batch;
   for (int i = 0; i < 32; ++i) {

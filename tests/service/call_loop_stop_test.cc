@@ -14,6 +14,7 @@
 #include "absl/synchronization/notification.h"
 #include "signer/service/call_loop.h"
 #include "signer/service/proof_signer_service.h"
+#include "tests/service/service_parts.h"
 #include "tests/testing/fake_entropy.h"
 
 namespace proofmint::service {
@@ -45,9 +46,11 @@ class CallLoopStopEventsTest : public ::testing::TestWithParam<int> {};
 TEST_P(CallLoopStopEventsTest, StopsWhateverTheNumberOfEvents) {
   testing::FakeEntropy entropy;
   auto key_pool = keys::KeyPool::New({.capacity = 0}, entropy).value();
-  ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, entropy,
+  testing::TestKeyHandles handles;
+  ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, *handles, entropy,
                      [] { return absl::UnixEpoch(); });
-  ProofSignerService service(crypto::Kernel::kBoringSsl);
+  testing::OpenFrontend frontend;
+  ProofSignerService service(crypto::Kernel::kBoringSsl, *frontend);
   Event hold(true);
   CallQueue* held_queue = nullptr;
   CallLoop loop(minter, 1, [&](CallQueue& queue) {

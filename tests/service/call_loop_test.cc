@@ -22,6 +22,7 @@
 #include "absl/synchronization/notification.h"
 #include "signer/dpop/inspect.h"
 #include "signer/service/proof_signer_service.h"
+#include "tests/service/service_parts.h"
 #include "tests/service/test_server.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/status_matchers.h"
@@ -33,6 +34,8 @@ using ::proofmint::testing::FakeEntropy;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::kRpcLimit;
 using ::proofmint::testing::NewContext;
+using ::proofmint::testing::OpenFrontend;
+using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
 
@@ -103,9 +106,11 @@ class HeldServer {
       keys::KeyPool::New({.kernel = crypto::DefaultKernel(), .capacity = 0},
                          entropy_)
           .value();
-  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, entropy_,
+  TestKeyHandles handles_;
+  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *handles_, entropy_,
                       [this] { return Now(); }};
-  ProofSignerService service_{crypto::DefaultKernel()};
+  OpenFrontend frontend_;
+  ProofSignerService service_{crypto::DefaultKernel(), *frontend_};
   CallLoop loop_{minter_, /*threads=*/1,
                  [this](CallQueue& queue) { service_.AwaitCalls(queue); }};
   std::unique_ptr<grpc::Server> server_;
@@ -217,7 +222,9 @@ TEST(CallLoopStopTest, WaitsForACallThatOutlivesTheServer) {
 TEST(CallLoopStopTest, StopsWithoutEverHavingStarted) {
   FakeEntropy entropy;
   auto key_pool = keys::KeyPool::New({.capacity = 0}, entropy).value();
-  ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, entropy, TestTime);
+  TestKeyHandles handles;
+  ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, *handles, entropy,
+                     TestTime);
   grpc::ServerBuilder builder;
   CallLoop loop(minter, /*threads=*/2, [](CallQueue&) { FAIL(); });
   loop.AddQueues(builder);

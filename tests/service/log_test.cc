@@ -1,6 +1,7 @@
 #include "signer/service/log.h"
 
 #include <gmock/gmock.h>
+#include <grpc/support/log.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -85,6 +86,25 @@ TEST(LogTest, KeepsLinesOfSeveralThreadsApart) {
   ASSERT_EQ(lines.size(), 200u);
   for (const std::string& line : lines) {
     EXPECT_EQ(Json::parse(line)["f"], "v");
+  }
+}
+
+// Whoever can connect can make gRPC say something, with words of their own.
+TEST(LogTest, LibrariesMaySayLittleAndNothingOfClients) {
+  CaptureLibraryLogs();
+  const uint64_t dropped = LogDropped();
+  std::vector<std::string> lines = LinesOf([] {
+    gpr_log(GPR_ERROR, "Error parsing metadata: value=s3cr3t");
+    for (int i = 0; i < 1000; ++i) {
+      gpr_log(GPR_ERROR, "%s", std::string(5000, 'x').c_str());
+    }
+  });
+  EXPECT_GE(lines.size(), 10u);
+  EXPECT_LE(lines.size(), 100u);  // 10 a second; a machine may be slow
+  EXPECT_EQ(lines.size() + LogDropped() - dropped, 1001u);
+  for (const std::string& line : lines) {
+    EXPECT_LT(line.size(), 500u);
+    EXPECT_EQ(line.find("s3cr3t"), std::string::npos);
   }
 }
 

@@ -27,7 +27,8 @@ class MeteredServer {
 
   std::string Scrape() const;
 
-  // Blocks until the metrics tell of `keys` ready keys of each algorithm.
+  // Blocks until the metrics tell of at least `keys` ready keys of each
+  // algorithm.
   void WaitForKeys(double keys) const;
 
   const service::Server& server() const { return *server_; }

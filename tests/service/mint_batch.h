@@ -3,8 +3,6 @@
 #ifndef PROOFMINT_TESTS_SERVICE_MINT_BATCH_H_
 #define PROOFMINT_TESTS_SERVICE_MINT_BATCH_H_
 
-#include <optional>
-
 #include "absl/status/status.h"
 #include "proofmint/v1/proof_signer.pb.h"
 #include "signer/service/batch_mint.h"
@@ -14,20 +12,21 @@
 namespace proofmint::testing {
 
 // MintBatch does what the server does with a batch, without gRPC. Returns what
-// BatchMint ended with; UNKNOWN if it did not end exactly once.
+// is wrong with its size; UNKNOWN if it did not end exactly once.
 inline absl::Status MintBatch(const service::ProofMinter& minter,
                               const v1::BatchSignProofsRequest& batch,
                               v1::BatchSignProofsResponse& response) {
-  service::MintQueue queue(minter);
+  absl::Status size = service::CheckBatchSize(batch);
+  if (!size.ok()) return size;
+  service::CallStats stats;
+  service::MintQueue queue(minter, stats);
+  const service::MintQueue::Call call = {.caller = "uid:1"};
   service::BatchMint mint;
-  std::optional<absl::Status> end;
   int ends = 0;
-  mint.Add(batch, response, queue, [&](absl::Status status) {
-    end = std::move(status);
-    ++ends;
-  });
+  mint.Add(batch, response, queue, call, [&] { ++ends; });
   while (queue.size() > 0) queue.MintSome();
-  return ends == 1 ? *end : absl::UnknownError("the batch did not end once");
+  return ends == 1 ? absl::OkStatus()
+                   : absl::UnknownError("the batch did not end once");
 }
 
 }  // namespace proofmint::testing

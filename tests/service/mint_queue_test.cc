@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "signer/dpop/inspect.h"
+#include "signer/service/clock.h"
+#include "signer/service/errors.h"
+#include "tests/service/service_parts.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/status_matchers.h"
 
@@ -17,6 +20,7 @@ namespace {
 
 using ::proofmint::testing::FakeEntropy;
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::TestKeyHandles;
 using ::testing::ElementsAre;
 using ::testing::Not;
 
@@ -38,7 +42,7 @@ class MintQueueTest : public ::testing::Test {
     v1::SignProofRequest& request = requests_.emplace_back();
     request.set_htm("POST");
     request.set_htu(htu);
-    queue_.Add(request, responses_.emplace_back(), index, owner);
+    queue_.Add(request, responses_.emplace_back(), index, call_, owner);
     return responses_.back();
   }
 
@@ -47,9 +51,13 @@ class MintQueueTest : public ::testing::Test {
       keys::KeyPool::New({.kernel = crypto::DefaultKernel(), .capacity = 0},
                          entropy_)
           .value();
-  ProofMinter minter_ = ProofMinter(crypto::DefaultKernel(), *key_pool_,
-                                    entropy_, [] { return absl::UnixEpoch(); });
-  MintQueue queue_{minter_};
+  TestKeyHandles handles_;
+  ProofMinter minter_ =
+      ProofMinter(crypto::DefaultKernel(), *key_pool_, *handles_, entropy_,
+                  [] { return absl::UnixEpoch(); });
+  CallStats stats_;
+  MintQueue queue_{minter_, stats_};
+  MintQueue::Call call_ = {.caller = "uid:1", .arrived = MonotonicNow()};
   std::deque<v1::SignProofRequest> requests_;
   std::deque<v1::SignProofResponse> responses_;
 };
@@ -97,6 +105,63 @@ TEST_F(MintQueueTest, MintsAsManyTogetherAsTheMinterTakes) {
   EXPECT_EQ(queue_.size(), 0u);
   for (const Owner& owner : owners) EXPECT_EQ(owner.indexes.size(), 1u);
   EXPECT_THAT(late.statuses, ElementsAre(IsOk()));
+}
+
+TEST_F(MintQueueTest, MakesNothingForACallThatIsTooLate) {
+  Owner in_time;
+  Owner late;
+  Add("https://a/", -1, in_time);
+  const MintQueue::Call late_call = {
+      .caller = "uid:1", .arrived = MonotonicNow(), .deadline = MonotonicNow()};
+  v1::SignProofRequest request = requests_.back();
+  v1::SignProofResponse response;
+  queue_.Add(request, response, -1, late_call, late);
+  queue_.MintSome();
+  EXPECT_THAT(in_time.statuses, ElementsAre(IsOk()));
+  ASSERT_EQ(late.statuses.size(), 1u);
+  EXPECT_EQ(ReasonOf(late.statuses[0]), kDeadlineTooShort);
+  EXPECT_EQ(response.proof(), "");
+  const int calls = entropy_.calls();
+  queue_.Add(request, response, -1, late_call, late);
+  queue_.MintSome();
+  EXPECT_EQ(entropy_.calls(), calls);
+  EXPECT_EQ(late.statuses.size(), 2u);
+}
+
+TEST_F(MintQueueTest, CountsProofsErrorsAndTheTimesOfCalls) {
+  Owner owner;
+  call_.arrived = MonotonicNow() - absl::Milliseconds(30);
+  Add("https://a/", 0, owner);
+  Add("not a URL", 1, owner);
+  Add("https://c/", 2, owner);
+  queue_.MintSome();
+  EXPECT_EQ(stats_.proofs.value(), 2u);
+  uint64_t errors = 0;
+  for (const Counter& counter : stats_.errors) errors += counter.value();
+  EXPECT_EQ(errors, 1u);
+  // One call, one run.
+  uint64_t waits = 0;
+  uint64_t runs = 0;
+  for (size_t i = 0; i < TimeHistogram::kBuckets; ++i) {
+    waits += stats_.queue.count(i);
+    runs += stats_.execution.count(i);
+  }
+  EXPECT_EQ(waits, 1u);
+  EXPECT_EQ(runs, 1u);
+  EXPECT_GE(stats_.queue.sum_nanoseconds(), 30'000'000u);
+}
+
+TEST_F(MintQueueTest, ExpectsTheWaitOfTheLastOneWhileOthersWait) {
+  constexpr int kMax = static_cast<int>(ProofMinter::kMaxTogether);
+  Owner owner;
+  call_.arrived = MonotonicNow() - absl::Milliseconds(30);
+  for (int i = 0; i < kMax; ++i) Add("https://a/", i, owner);
+  EXPECT_EQ(queue_.ExpectedWait(), absl::ZeroDuration());
+  Add("https://a/", kMax, owner);
+  queue_.MintSome();
+  EXPECT_GE(queue_.ExpectedWait(), absl::Milliseconds(30));
+  queue_.MintSome();
+  EXPECT_EQ(queue_.ExpectedWait(), absl::ZeroDuration());
 }
 
 TEST_F(MintQueueTest, MintsNothingWhenThereIsNothing) {

@@ -11,6 +11,7 @@
 #include "proofmint/v1/proof_signer.pb.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/proof_minter.h"
+#include "tests/service/service_parts.h"
 #include "tests/testing/fake_entropy.h"
 
 namespace proofmint::testing {
@@ -29,9 +30,10 @@ class MinterTest : public ::testing::Test {
       keys::KeyPool::New({.kernel = crypto::Kernel::kBoringSsl, .capacity = 0},
                          entropy_)
           .value();
+  TestKeyHandles handles_;
   service::ProofMinter minter_ =
-      service::ProofMinter(crypto::Kernel::kBoringSsl, *key_pool_, entropy_,
-                           [this] { return now_; });
+      service::ProofMinter(crypto::Kernel::kBoringSsl, *key_pool_, *handles_,
+                           entropy_, [this] { return now_; });
 };
 
 }  // namespace proofmint::testing

@@ -116,7 +116,7 @@ TEST_F(ProofSignerServiceTest, FailsABadItemOfABatchAlone) {
   v1::BatchSignProofsRequest batch = BatchOf(12);
   batch.mutable_requests(0)->set_htu("no uri");
   batch.mutable_requests(3)->set_htm("no token");
-  batch.mutable_requests(10)->set_return_key_handle(true);
+  batch.mutable_requests(10)->set_key_handle("no handle");
   batch.mutable_requests(11)->set_htu("");
   v1::BatchSignProofsResponse response;
   ASSERT_TRUE(SignBatch(batch, response).ok());
@@ -127,10 +127,9 @@ TEST_F(ProofSignerServiceTest, FailsABadItemOfABatchAlone) {
   EXPECT_THAT(response.results(3).error(),
               IsFieldError(google::rpc::INVALID_ARGUMENT, "INVALID_HTM",
                            "requests[3].htm"));
-  EXPECT_THAT(
-      response.results(10).error(),
-      IsFieldError(google::rpc::UNIMPLEMENTED, "KEY_HANDLES_UNIMPLEMENTED",
-                   "requests[10].return_key_handle"));
+  EXPECT_THAT(response.results(10).error(),
+              IsFieldError(google::rpc::INVALID_ARGUMENT, "INVALID_KEY_HANDLE",
+                           "requests[10].key_handle"));
   EXPECT_THAT(response.results(11).error(),
               IsFieldError(google::rpc::INVALID_ARGUMENT, "INVALID_HTU",
                            "requests[11].htu"));

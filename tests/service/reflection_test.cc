@@ -23,7 +23,9 @@ TEST(ReflectionTest, IsOffUntilAskedFor) {
                   .error_code(),
               grpc::StatusCode::UNIMPLEMENTED);
   }
-  TestServer server(TestTime, /*enable_reflection=*/true);
+  ServerOptions options;
+  options.enable_reflection = true;
+  TestServer server(TestTime, options);
   EXPECT_TRUE(CallWithBytes(server.unix_target(), kMethod, kListServices).ok());
 }
 

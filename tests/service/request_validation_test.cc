@@ -203,24 +203,18 @@ TEST(RequestValidationTest, RefusesAnIatOffsetThatIsTooLongOrNoDuration) {
   }
 }
 
-TEST(RequestValidationTest, AnswersKeyHandlesAsUnimplemented) {
+TEST(RequestValidationTest, HandsOverAKeyHandleAsItIs) {
   v1::SignProofRequest request = GoodRequest();
-  request.set_key_handle(std::string("\0", 1));
-  EXPECT_THAT(Refusal(request),
-              IsFieldError(google::rpc::UNIMPLEMENTED,
-                           "KEY_HANDLES_UNIMPLEMENTED", "key_handle"));
-  request.clear_key_handle();
-  request.set_return_key_handle(true);
-  EXPECT_THAT(Refusal(request),
-              IsFieldError(google::rpc::UNIMPLEMENTED,
-                           "KEY_HANDLES_UNIMPLEMENTED", "return_key_handle"));
+  request.set_key_handle(std::string("\0\xff", 2));
+  absl::StatusOr<ValidRequest> valid = Validate(request);
+  ASSERT_THAT(valid, IsOk());
+  EXPECT_EQ(valid->key_handle, request.key_handle());
 }
 
 TEST(RequestValidationTest, PutsThePrefixBeforeEveryField) {
   for (const char* text :
-       {"key_handle: 'x'", "return_key_handle: true", "algorithm: 99",
-        "htm: ' '", "htu: ' '", "nonce: ' '", "access_token_sha256: 'x'",
-        "iat_offset { seconds: 301 }"}) {
+       {"algorithm: 99", "htm: ' '", "htu: ' '", "nonce: ' '",
+        "access_token_sha256: 'x'", "iat_offset { seconds: 301 }"}) {
     v1::SignProofRequest wrong;
     google::protobuf::TextFormat::Parser parser;
     // Enumerations of proto3 are open on the wire but closed in text.

@@ -74,7 +74,7 @@ MATCHER_P2(IsErrorWithoutField, code, reason, "") {
 
 // The google.rpc.Status is UNAVAILABLE with one ErrorInfo with `reason` of our
 // domain and one RetryInfo of 100 ms.
-MATCHER_P(IsRetryableError, reason, "") {
+MATCHER_P3(IsRetryableErrorWithin, reason, least_ms, most_ms, "") {
   *result_listener << "which is\n" << arg.DebugString();
   auto infos = DetailsOfType<google::rpc::ErrorInfo>(arg);
   auto retries = DetailsOfType<google::rpc::RetryInfo>(arg);
@@ -82,7 +82,12 @@ MATCHER_P(IsRetryableError, reason, "") {
          infos.size() == 1 && infos[0].reason() == reason &&
          infos[0].domain() == "proofmint" && retries.size() == 1 &&
          retries[0].retry_delay().seconds() == 0 &&
-         retries[0].retry_delay().nanos() == 100'000'000;
+         retries[0].retry_delay().nanos() >= least_ms * 1'000'000 &&
+         retries[0].retry_delay().nanos() <= most_ms * 1'000'000;
+}
+
+inline auto IsRetryableError(const std::string& reason) {
+  return IsRetryableErrorWithin(reason, 100, 100);
 }
 
 }  // namespace proofmint::testing

@@ -42,16 +42,22 @@ v1::SignProofRequest ValidRequest(v1::Algorithm algorithm) {
   return request;
 }
 
-TestServer::TestServer(service::Clock clock, bool enable_reflection) {
-  service::ServerOptions options;
+service::TcpAddress LoopbackTcp(const std::string& host_port) {
+  return {.host_port = host_port, .loopback = true};
+}
+
+TestServer::TestServer(service::Clock clock, service::ServerOptions options) {
   options.listen = {service::UnixAddress{unix_path()},
-                    service::LoopbackAddress{"127.0.0.1:0"}};
-  options.enable_reflection = enable_reflection;
-  options.key_pool_capacity = 0;  // so that no entropy is drawn unasked
+                    LoopbackTcp("127.0.0.1:0")};
+  options.allow_insecure_loopback = true;
+  // So that no entropy is drawn unasked.
+  options.key_pool_capacity = 0;
+  options.self_check_interval = absl::InfiniteDuration();
   absl::StatusOr<std::unique_ptr<service::Server>> server =
       service::Server::Start(options, entropy_, std::move(clock));
   ABSL_RAW_CHECK(server.ok(), server.status().ToString().c_str());
   server_ = *std::move(server);
+  entropy_.ForgetCalls();
 }
 
 bool Serves(const std::string& target) {

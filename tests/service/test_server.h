@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/service/clock.h"
+#include "signer/service/listen_address.h"
 #include "signer/service/server.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/temp_dir.h"
@@ -36,12 +37,16 @@ std::shared_ptr<grpc::Channel> NewChannel(
 v1::SignProofRequest ValidRequest(
     v1::Algorithm algorithm = v1::ALGORITHM_UNSPECIFIED);
 
+// A TCP address, of loopback, to listen at.
+service::TcpAddress LoopbackTcp(const std::string& host_port);
+
 // TestServer serves on a Unix socket in a directory of its own and on a free
 // port of 127.0.0.1.
 class TestServer {
  public:
+  // Where it listens and what keys it keeps is not for `options` to say.
   explicit TestServer(service::Clock clock = TestTime,
-                      bool enable_reflection = false);
+                      service::ServerOptions options = {});
 
   std::string unix_path() const { return directory_ / "server.sock"; }
   std::string unix_target() const { return "unix:" + unix_path(); }

@@ -4,18 +4,15 @@
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "signer/crypto/entropy.h"
 #include "signer/dpop/inspect.h"
-#include "signer/service/call_loop.h"
-#include "signer/service/proof_signer_service.h"
+#include "signer/service/server.h"
 #include "tests/service/test_server.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
@@ -25,6 +22,7 @@ namespace {
 
 using ::proofmint::testing::Certificates;
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::LoopbackTcp;
 using ::proofmint::testing::NewContext;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
@@ -32,23 +30,16 @@ using ::proofmint::testing::ValidRequest;
 class TlsAndSigningTest : public ::testing::Test {
  protected:
   TlsAndSigningTest() {
-    grpc::SslServerCredentialsOptions options(
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = certificates_.Read("ca.crt");
-    options.pem_key_cert_pairs = {
-        {certificates_.Read("server.key"), certificates_.Read("server.crt")}};
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(options),
-                             &port_);
-    builder.RegisterService(&service_);
-    loop_.AddQueues(builder);
-    server_ = builder.BuildAndStart();
-    loop_.Start();
-  }
-
-  ~TlsAndSigningTest() override {
-    server_->Shutdown();
-    loop_.Stop();
+    certificates_.Issue("client", {.alt_names = "URI:spiffe://td/broker"});
+    ServerOptions options;
+    options.listen = {LoopbackTcp("127.0.0.1:0")};
+    options.callers = {.allowed_sans = {"spiffe://td/broker"}};
+    options.tls = TlsPaths{.certificate = certificates_.Path("server.crt"),
+                           .key = certificates_.Path("server.key"),
+                           .client_ca = certificates_.Path("ca.crt")};
+    auto server = Server::Start(options, *entropy_, TestTime);
+    EXPECT_THAT(server, IsOk());
+    server_ = *std::move(server);
   }
 
   // Each call makes a connection and a handshake of its own.
@@ -56,28 +47,18 @@ class TlsAndSigningTest : public ::testing::Test {
                     v1::Algorithm algorithm, v1::SignProofResponse& response) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    auto stub = v1::ProofSigner::NewStub(
-        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port_),
-                                  grpc::SslCredentials(options), arguments));
+    auto stub = v1::ProofSigner::NewStub(grpc::CreateCustomChannel(
+        server_->addresses()[0], grpc::SslCredentials(options), arguments));
     return stub->SignProof(NewContext().get(), ValidRequest(algorithm),
                            &response);
   }
 
   Certificates certificates_;
   std::unique_ptr<crypto::Entropy> entropy_ = *crypto::NewSystemEntropy();
-  std::unique_ptr<keys::KeyPool> key_pool_ =
-      keys::KeyPool::New({.kernel = crypto::DefaultKernel()}, *entropy_)
-          .value();
-  ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *entropy_, TestTime};
-  ProofSignerService service_{crypto::DefaultKernel()};
-  CallLoop loop_{minter_, /*threads=*/1,
-                 [this](CallQueue& queue) { service_.AwaitCalls(queue); }};
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Server> server_;
 };
 
 TEST_F(TlsAndSigningTest, HandshakesAndProofsWorkSideBySide) {
-  ASSERT_NE(port_, 0);
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = certificates_.Read("ca.crt");
   options.pem_private_key = certificates_.Read("client.key");
@@ -98,7 +79,6 @@ TEST_F(TlsAndSigningTest, HandshakesAndProofsWorkSideBySide) {
 }
 
 TEST_F(TlsAndSigningTest, AClientWithoutACertificateIsRefused) {
-  ASSERT_NE(port_, 0);
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = certificates_.Read("ca.crt");
   v1::SignProofResponse response;

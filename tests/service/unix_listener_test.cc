@@ -4,19 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/service/accepted_connections.h"
 #include "tests/testing/raw_socket.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -24,9 +23,11 @@
 namespace proofmint::service {
 namespace {
 
+using ::proofmint::testing::AcceptedConnections;
 using ::proofmint::testing::BindUnix;
 using ::proofmint::testing::ConnectUnix;
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::NoDescriptors;
 using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::Send;
 using ::proofmint::testing::StatusIs;
@@ -35,39 +36,6 @@ using ::proofmint::testing::WaitReadable;
 using ::testing::HasSubstr;
 
 constexpr absl::Duration kLimit = absl::Seconds(10);
-
-// Keeps the connections that a listener hands over. Its mutex is not Abseil's,
-// because ThreadSanitizer cannot see into that of Debian's library.
-class Connections {
- public:
-  std::function<void(UniqueFd)> Sink() {
-    return [this](UniqueFd connection) {
-      std::lock_guard lock(mutex_);
-      connections_.push_back(std::move(connection));
-      changed_.notify_all();
-    };
-  }
-
-  // Waits for the connection number `index` and returns its descriptor, which
-  // remains owned by this object, or -1.
-  int Wait(size_t index) {
-    if (!WaitFor(index, kLimit)) return -1;
-    std::lock_guard lock(mutex_);
-    return connections_[index].get();
-  }
-
-  // Whether the connection number `index` comes within `limit`.
-  bool WaitFor(size_t index, absl::Duration limit) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, absl::ToChronoMilliseconds(limit),
-                             [&] { return connections_.size() > index; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<UniqueFd> connections_;
-};
 
 class UnixListenerTest : public ::testing::Test {
  protected:
@@ -83,7 +51,7 @@ class UnixListenerTest : public ::testing::Test {
 };
 
 TEST_F(UnixListenerTest, HandsOverConnectionsThatDoNotBlockOrLeak) {
-  Connections connections;
+  AcceptedConnections connections;
   auto listener = MustBind();
   listener->Start(connections.Sink());
   for (size_t i = 0; i < 3; ++i) {
@@ -99,7 +67,7 @@ TEST_F(UnixListenerTest, HandsOverConnectionsThatDoNotBlockOrLeak) {
 }
 
 TEST_F(UnixListenerTest, ServesConnectionsMadeBeforeStart) {
-  Connections connections;
+  AcceptedConnections connections;
   auto listener = MustBind();
   UniqueFd first = ConnectUnix(path_);
   UniqueFd second = ConnectUnix(path_);
@@ -119,6 +87,10 @@ TEST_F(UnixListenerTest, LetsOwnerAndGroupConnectWhateverTheUmask) {
     ASSERT_EQ(stat(path_.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777, 0660u) << mask;
   }
+}
+
+TEST_F(UnixListenerTest, IsNotSystemds) {
+  EXPECT_FALSE(MustBind()->from_systemd());
 }
 
 TEST_F(UnixListenerTest, RemovesItsSocketAndLeavesItsLockFile) {
@@ -143,7 +115,7 @@ TEST_F(UnixListenerTest, HangsUpOnConnectionsThatItNeverStartedToServe) {
 TEST_F(UnixListenerTest, TakesOverTheSocketFileOfAServerThatIsGone) {
   BindUnix(path_, SOCK_STREAM);
   ASSERT_TRUE(std::filesystem::is_socket(path_));
-  Connections connections;
+  AcceptedConnections connections;
   auto listener = MustBind();
   ASSERT_NE(listener, nullptr);
   listener->Start(connections.Sink());
@@ -152,7 +124,7 @@ TEST_F(UnixListenerTest, TakesOverTheSocketFileOfAServerThatIsGone) {
 }
 
 TEST_F(UnixListenerTest, RefusesASocketThatAnotherListenerServes) {
-  Connections connections;
+  AcceptedConnections connections;
   auto first = MustBind();
   first->Start(connections.Sink());
   EXPECT_THAT(UnixListener::Bind(path_),
@@ -255,30 +227,106 @@ TEST_F(UnixListenerTest, NamesThePathWhoseDirectoryIsMissing) {
                AllOf(HasSubstr(path), HasSubstr("No such file or directory"))));
 }
 
+TEST_F(UnixListenerTest, ServesEverybodyWhoHadConnectedWhenItEnds) {
+  constexpr size_t kClients = 20;
+  AcceptedConnections connections;
+  std::atomic<bool> ending = false;
+  auto listener = MustBind();
+  listener->Start([&, sink = connections.Sink()](UniqueFd connection) {
+    sink(std::move(connection));
+    // So that the others are still waiting when the end comes.
+    while (!ending) std::this_thread::yield();
+  });
+  std::vector<UniqueFd> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.push_back(ConnectUnix(path_));
+    ASSERT_TRUE(clients.back().valid());
+  }
+  ASSERT_GE(connections.Wait(0), 0);
+  ending = true;
+  listener.reset();
+  EXPECT_TRUE(connections.WaitFor(kClients - 1, absl::ZeroDuration()));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(UnixListenerTest, ServesASocketOfSystemds) {
+  UniqueFd socket = BindUnix(path_, SOCK_STREAM);
+  UniqueFd early = ConnectUnix(path_);
+  ASSERT_TRUE(early.valid());
+  AcceptedConnections connections;
+  const int passed = dup(socket.get());
+  auto listener = UnixListener::FromSystemd(UniqueFd(passed));
+  ASSERT_THAT(listener, IsOk());
+  EXPECT_NE(fcntl(passed, F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_EQ((*listener)->path(), path_);
+  (*listener)->Start(connections.Sink());
+  EXPECT_GE(connections.Wait(0), 0);
+  UniqueFd client = ConnectUnix(path_);
+  int accepted = connections.Wait(1);
+  ASSERT_GE(accepted, 0);
+  EXPECT_NE(fcntl(accepted, F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(fcntl(accepted, F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
+}
+
+TEST_F(UnixListenerTest, LeavesASocketOfSystemdsToItsSuccessor) {
+  UniqueFd socket = BindUnix(path_, SOCK_STREAM);
+  for (int round = 0; round < 2; ++round) {
+    UniqueFd client = ConnectUnix(path_);  // Nobody serves, yet it may wait.
+    ASSERT_TRUE(client.valid());
+    AcceptedConnections connections;
+    auto listener = UnixListener::FromSystemd(UniqueFd(dup(socket.get())));
+    ASSERT_THAT(listener, IsOk());
+    EXPECT_TRUE((*listener)->from_systemd());
+    (*listener)->Start(connections.Sink());
+    EXPECT_GE(connections.Wait(0), 0);
+    listener->reset();
+    EXPECT_TRUE(std::filesystem::is_socket(path_));
+  }
+}
+
+TEST_F(UnixListenerTest, RefusesDescriptorsThatSystemdCannotHaveMeant) {
+  std::vector<UniqueFd> wrong;
+  wrong.push_back(BindUnix(path_, SOCK_DGRAM));
+  // Bound, and nobody listens.
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  (directory_ / "bound").copy(address.sun_path, sizeof(address.sun_path) - 1);
+  wrong.push_back(UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0)));
+  ASSERT_EQ(bind(wrong.back().get(), reinterpret_cast<sockaddr*>(&address),
+                 sizeof(address)),
+            0);
+  wrong.push_back(UniqueFd(socket(AF_INET, SOCK_STREAM, 0)));
+  ASSERT_EQ(listen(wrong.back().get(), 1), 0);
+  wrong.push_back(UniqueFd(open("/dev/null", O_RDONLY)));
+  wrong.push_back(UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0)));
+  // Bound to a name in the abstract namespace that the kernel chooses.
+  const sa_family_t unnamed = AF_UNIX;
+  ASSERT_EQ(bind(wrong.back().get(),
+                 reinterpret_cast<const sockaddr*>(&unnamed), sizeof(unnamed)),
+            0);
+  ASSERT_EQ(listen(wrong.back().get(), 1), 0);
+  wrong.push_back(UniqueFd());
+  for (UniqueFd& fd : wrong) {
+    const std::string number = std::to_string(fd.get());
+    EXPECT_THAT(UnixListener::FromSystemd(std::move(fd)),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("got descriptor " + number +
+                                   " from systemd, want a listening Unix "
+                                   "stream socket")));
+  }
+}
+
 TEST_F(UnixListenerTest, AcceptsAgainAfterDescriptorsRanOut) {
-  Connections connections;
+  AcceptedConnections connections;
   auto listener = MustBind();
   UniqueFd client = ConnectUnix(path_);  // Waits in the backlog.
   ASSERT_TRUE(client.valid());
-  UniqueFd lowest_free(dup(client.get()));
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit none_left = before;
-  none_left.rlim_cur = static_cast<rlim_t>(lowest_free.get());
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none_left), 0);
-  listener->Start(connections.Sink());
-  rusage start;
-  rusage end;
-  getrusage(RUSAGE_SELF, &start);
-  EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(300)));
-  getrusage(RUSAGE_SELF, &end);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-  // It waited instead of spinning.
-  EXPECT_LT(absl::DurationFromTimeval(end.ru_utime) -
-                absl::DurationFromTimeval(start.ru_utime) +
-                absl::DurationFromTimeval(end.ru_stime) -
-                absl::DurationFromTimeval(start.ru_stime),
-            absl::Milliseconds(100));
+  {
+    NoDescriptors none;
+    listener->Start(connections.Sink());
+    EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(150)));
+  }
   EXPECT_GE(connections.Wait(0), 0);
 }
 

@@ -23,27 +23,43 @@ std::string ReadFile(const std::string& path) {
 }  // namespace
 
 Certificates::Certificates() {
+  MakeAuthority("ca");
+  Issue("server", {});
+  Issue("client", {});
+}
+
+void Certificates::MakeAuthority(const std::string& name) {
+  const std::string path = Path(name);
   OpenSsl({"req", "-x509", "-newkey", "ec", "-pkeyopt",
            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-           "/CN=test authority", "-keyout", directory_ / "ca.key", "-out",
-           directory_ / "ca.crt"});
-  for (const char* name : {"server", "client"}) {
-    std::string path = directory_ / name;
-    OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-subj", absl::StrCat("/CN=", name), "-addext",
-             "subjectAltName=IP:127.0.0.1", "-keyout", path + ".key", "-out",
-             path + ".csr"});
-    OpenSsl({"x509", "-req", "-in", path + ".csr", "-copy_extensions", "copy",
-             "-CA", directory_ / "ca.crt", "-CAkey", directory_ / "ca.key",
-             "-CAcreateserial", "-days", "2", "-out", path + ".crt"});
-  }
+           absl::StrCat("/CN=test authority ", name), "-keyout", path + ".key",
+           "-out", path + ".crt"});
+}
+
+void Certificates::Issue(const std::string& name, const Options& options) {
+  const std::string path = Path(name);
+  const std::string authority = Path(options.authority);
+  OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+           "-nodes", "-subj", absl::StrCat("/CN=", name), "-addext",
+           absl::StrCat("subjectAltName=", options.alt_names), "-keyout",
+           path + ".key", "-out", path + ".csr"});
+  OpenSsl({"x509", "-req", "-in", path + ".csr", "-copy_extensions", "copy",
+           "-CA", authority + ".crt", "-CAkey", authority + ".key",
+           "-CAcreateserial", "-days", absl::StrCat(options.days), "-out",
+           path + ".crt"});
 }
 
 std::string Certificates::Read(const std::string& name) const {
   return ReadFile(directory_ / name);
 }
 
-void Certificates::OpenSsl(std::vector<std::string> arguments) {
+void Certificates::Write(const std::string& name,
+                         const std::string& text) const {
+  std::ofstream file(Path(name));
+  file << text;
+}
+
+void Certificates::OpenSsl(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), "openssl");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

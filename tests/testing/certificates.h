@@ -12,18 +12,33 @@ namespace proofmint::testing {
 
 // Certificates are made by the openssl command: an authority "ca" and, signed
 // by it for 127.0.0.1, a "server" and a "client", each a NAME.crt and a
-// NAME.key.
+// NAME.key; and others on demand.
 class Certificates {
  public:
   Certificates();
 
+  // Makes another authority.
+  void MakeAuthority(const std::string& name);
+
+  struct Options {
+    // As openssl takes them, such as "DNS:a.example,URI:spiffe://td/a".
+    std::string alt_names = "IP:127.0.0.1";
+    std::string authority = "ca";
+    int days = 2;  // until it expires; negative: it already has
+  };
+
+  // Makes a certificate, in place of any that has the name.
+  void Issue(const std::string& name, const Options& options);
+
   std::string Path(const std::string& name) const { return directory_ / name; }
   // The text of a file, such as "server.key".
   std::string Read(const std::string& name) const;
+  void Write(const std::string& name, const std::string& text) const;
+
+  // Runs openssl with `arguments`, which must succeed.
+  void OpenSsl(std::vector<std::string> arguments) const;
 
  private:
-  void OpenSsl(std::vector<std::string> arguments);
-
   TempDir directory_;
 };
 

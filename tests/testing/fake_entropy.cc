@@ -48,6 +48,11 @@ void FakeEntropy::FailAfter(int successes, int failures) {
   failures_ = failures;
 }
 
+void FakeEntropy::ForgetCalls() {
+  keys::MutexLock lock(mutex_);
+  calls_ = 0;
+}
+
 int FakeEntropy::calls() const {
   keys::MutexLock lock(mutex_);
   return calls_;

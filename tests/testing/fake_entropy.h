@@ -28,8 +28,9 @@ class FakeEntropy : public crypto::Entropy {
   // with UNAVAILABLE "entropy: injected failure".
   void FailAfter(int successes, int failures);
 
-  // How often Fill has been called.
+  // How often Fill has been called, or since ForgetCalls.
   int calls() const;
+  void ForgetCalls();
 
  private:
   mutable keys::Mutex mutex_;

@@ -104,7 +104,8 @@ Result RunProgram(const std::vector<std::string>& command,
 }
 
 Daemon::Daemon(const std::vector<std::string>& more_flags)
-    : process_(With({PROOFMINTD, "--listen=" + target() + ",127.0.0.1:0"},
+    : process_(With({PROOFMINTD, "--listen=" + target() + ",127.0.0.1:0",
+                     "--allow_insecure_loopback"},
                     more_flags)) {
   bool serving = process_.WaitForError(R"("message":"serving")");
   ABSL_RAW_CHECK(serving, process_.Error().c_str());

@@ -26,6 +26,8 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t pid() const { return pid_; }
+
   void Signal(int number);
 
   // Waits for the end and returns the exit code; 128 plus the number of the

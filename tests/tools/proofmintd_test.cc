@@ -5,13 +5,18 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "tests/testing/raw_socket.h"
+#include "tests/testing/scrape.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/tools/process.h"
 
@@ -114,10 +119,12 @@ TEST(ProofmintdTest, LeavesAPortInUseToItsDaemon) {
   Daemon first;
   TempDir directory;
   const std::string path = directory / "s.sock";
-  Result second = RunProgram(
-      {PROOFMINTD, "--listen=unix:" + path + "," + first.tcp_target()});
+  Result second =
+      RunProgram({PROOFMINTD, "--allow_insecure_loopback",
+                  "--listen=unix:" + path + "," + first.tcp_target()});
   EXPECT_EQ(second.exit_code, 1);
-  EXPECT_THAT(second.error, HasSubstr(first.tcp_target()));
+  EXPECT_THAT(second.error, AllOf(HasSubstr(first.tcp_target()),
+                                  HasSubstr("cannot be bound")));
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_TRUE(IsHealthy(first.tcp_target()));
 }
@@ -138,7 +145,7 @@ TEST(ProofmintdTest, TakesOverTheSocketOfAKilledDaemon) {
 
 TEST(ProofmintdTest, NamesTheAddressThatItCannotServe) {
   for (const char* address :
-       {"0.0.0.0:1", "[::]:1", "192.0.2.1:80", "127.0.0.1:65536",
+       {"0.0.0.0:1", "[::]:1", "192.0.2.1:80", "127.0.0.1:1", "127.0.0.1:65536",
         "127.0.0.1:http", "localhost:1", "127.0.0.1", "/run/x.sock"}) {
     EXPECT_THAT(Refusal(std::string("--listen=") + address),
                 HasSubstr(address));
@@ -155,6 +162,176 @@ TEST(ProofmintdTest, RefusesOneBadAddressAmongGoodOnes) {
   EXPECT_THAT(Refusal("--listen=unix:" + path + ",0.0.0.0:1"),
               HasSubstr("0.0.0.0:1"));
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(ProofmintdTest, NamesTheFlagThatIsWrongOrLacksAnother) {
+  for (const auto& [flag, want] :
+       std::vector<std::pair<const char*, const char*>>{
+           {"--tls_key=/x", "tls_c"},
+           {"--fault_signing_failure_rate=0.5", "enable_fault_injection"},
+           {"--fault_delay=1s", "enable_fault_injection"},
+           {"--fault_key_generation_failure_rate=2", "--fault_key_generation"},
+           {"--allowed_sans=spiffe://td/*/x", "allowed_sans: got"},
+           {"--allowed_uids=root", "--allowed_uids"},
+           {"--kek_file=/no/such/file", "kek_file: got"},
+           {"--key_handle_ttl=0s", "--key_handle_ttl"},
+           {"--max_in_flight=1", "--max_in_flight"},
+           {"--caller_burst=1", "--caller_burst"},
+           {"--caller_rate=nan", "--caller_rate"},
+           {"--fault_delay=6s", "--fault_delay"},
+           {"--max_deadline=soon", "--max_deadline"},
+           {"--lame_duck=-1s", "--lame_duck"},
+           {"--audit_log=/no/such/folder/x", "audit_log: got"}}) {
+    TempDir directory;
+    Result result =
+        RunProgram({PROOFMINTD, "--listen=unix:" + (directory / "s"), flag});
+    EXPECT_GT(result.exit_code, 0) << flag;
+    EXPECT_LT(result.exit_code, 128) << flag;
+    EXPECT_THAT(result.output + result.error, HasSubstr(want)) << flag;
+  }
+}
+
+// hardening_test looks at the rest.
+TEST(ProofmintdTest, CannotBeDumpedUnlessAsked) {
+  auto core_limit = [](Process& process) {
+    return RunProgram({"/bin/grep", "Max core file size",
+                       absl::StrCat("/proc/", process.pid(), "/limits")})
+        .output;
+  };
+  Daemon daemon;
+  EXPECT_THAT(core_limit(daemon.process()), HasSubstr(" 0 "));
+  Daemon debugged({"--allow_debugging"});
+  EXPECT_EQ(core_limit(debugged.process()),
+            RunProgram({"/bin/grep", "Max core file size", "/proc/self/limits"})
+                .output);
+}
+
+TEST(ProofmintdTest, IsReadyOnlyWhenItHasMadeAProof) {
+  TempDir directory;
+  const std::string target = "unix:" + (directory / "s");
+  Process daemon({PROOFMINTD, "--listen=" + target, "--enable_fault_injection",
+                  "--fault_key_generation_failure_rate=1"});
+  ASSERT_TRUE(daemon.WaitForError("not ready"));
+  EXPECT_THAT(daemon.Error(), HasSubstr("self-check failed"));
+  EXPECT_FALSE(IsHealthy(target));
+  EXPECT_EQ(RunProgram({PROOFMINT, "health", "--target=" + target,
+                        "--service=liveness"})
+                .exit_code,
+            0);
+  EXPECT_THAT(RunProgram({PROOFMINT, "sign", "--target=" + target,
+                          "--htu=https://idp.example/token"})
+                  .error,
+              AllOf(HasSubstr("UNAVAILABLE NOT_READY"), HasSubstr("retry:")));
+}
+
+TEST(ProofmintdTest, FailsOnPurposeAndSaysSo) {
+  Daemon daemon(
+      {"--enable_fault_injection", "--fault_signing_failure_rate=0.5"});
+  Result result = RunProgram({PROOFMINT, "sign", "--target=" + daemon.target(),
+                              "--htu=https://idp.example/token", "--batch=64",
+                              "--count=64"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.output, "");
+  EXPECT_THAT(result.error, HasSubstr("UNAVAILABLE SIGNING_FAILED"));
+}
+
+// A daemon that is told to drain for long ends at a second signal.
+TEST(ProofmintdTest, ASecondSignalEndsItByForce) {
+  Daemon daemon({"--lame_duck=600s"});
+  daemon.process().Signal(SIGTERM);
+  ASSERT_TRUE(daemon.process().WaitForError("stopping"));
+  EXPECT_THAT(RunProgram({PROOFMINT, "sign", "--target=" + daemon.target(),
+                          "--htu=https://idp.example/token"})
+                  .error,
+              HasSubstr("UNAVAILABLE DRAINING"));
+  daemon.process().Signal(SIGTERM);
+  EXPECT_EQ(daemon.process().Wait(), 1);
+  EXPECT_THAT(daemon.process().Error(), HasSubstr("ended by force"));
+}
+
+// Being stopped and going on, as in a debugger, is no second signal.
+TEST(ProofmintdTest, DrainsInPeaceThoughItIsStoppedMeanwhile) {
+  Daemon daemon({"--lame_duck=1s"});
+  daemon.process().Signal(SIGTERM);
+  ASSERT_TRUE(daemon.process().WaitForError("stopping"));
+  daemon.process().Signal(SIGSTOP);
+  daemon.process().Signal(SIGCONT);
+  EXPECT_EQ(daemon.process().Wait(), 0);
+  EXPECT_THAT(daemon.process().Error(), Not(HasSubstr("ended by force")));
+}
+
+TEST(ProofmintdTest, KeyHandlesOutliveItWithAKekFile) {
+  TempDir directory;
+  const std::string keks = directory / "keks";
+  Result line = RunProgram({PROOFMINT, "kek", "new"});
+  ASSERT_EQ(line.exit_code, 0) << line.error;
+  std::ofstream(keks) << line.output;
+  std::filesystem::permissions(keks, std::filesystem::perms::owner_read);
+  std::string handle;
+  std::string jkt;
+  for (int round = 0; round < 2; ++round) {
+    Daemon daemon({"--kek_file=" + keks});
+    std::vector<std::string> command = {PROOFMINT, "sign",
+                                        "--target=" + daemon.target(), "--json",
+                                        "--htu=https://idp.example/token"};
+    command.push_back(round == 0 ? "--return_key_handle"
+                                 : "--key_handle=" + handle);
+    Result proof = RunProgram(command);
+    ASSERT_EQ(proof.exit_code, 0) << proof.error;
+    auto json = nlohmann::json::parse(proof.output);
+    if (round == 0) {
+      handle = json["key_handle"];
+      jkt = json["jkt"];
+    } else {
+      EXPECT_EQ(json["jkt"], jkt);
+    }
+  }
+}
+
+// What the daemon writes anywhere holds none of what it was told or made.
+TEST(ProofmintdTest, WritesNoSecretAnywhere) {
+  TempDir directory;
+  const std::string audit = directory / "audit";
+  const std::string keks = directory / "keks";
+  Result kek = RunProgram({PROOFMINT, "kek", "new"});
+  std::ofstream(keks) << kek.output;
+  std::filesystem::permissions(keks, std::filesystem::perms::owner_read);
+  std::vector<std::string> secrets = {
+      "n0nce-of-the-idp", "c0de-in-the-query",
+      std::string(kek.output.substr(kek.output.rfind(':') + 1, 43))};
+  std::string written;
+  {
+    Daemon daemon({"--kek_file=" + keks, "--audit_log=" + audit,
+                   "--metrics_listen=127.0.0.1:0"});
+    auto sign = [&](std::vector<std::string> flags) {
+      flags.insert(flags.begin(),
+                   {PROOFMINT, "sign", "--target=" + daemon.target(), "--json",
+                    "--htu=https://idp.example/?code=c0de-in-the-query",
+                    "--nonce=n0nce-of-the-idp"});
+      return RunProgram(flags);
+    };
+    auto proof = nlohmann::json::parse(sign({"--return_key_handle"}).output);
+    secrets.push_back(proof["key_handle"]);
+    const std::string text = proof["proof"];
+    secrets.push_back(text.substr(text.rfind('.') + 1));
+    secrets.push_back(text.substr(text.find('.') + 1, 40));
+    ASSERT_EQ(sign({"--key_handle=" + secrets[3]}).exit_code, 0);
+    ASSERT_NE(
+        sign({"--key_handle=" + secrets[3], "--algorithm=EdDSA"}).exit_code, 0);
+    ASSERT_NE(sign({"--htm=n0nce-of-the-idp bad"}).exit_code, 0);
+    written = proofmint::testing::Scrape(daemon.metrics_address());
+    daemon.process().Signal(SIGTERM);
+    EXPECT_EQ(daemon.process().Wait(), 0);
+    written += daemon.process().Error() + daemon.process().Output();
+  }
+  std::ifstream file(audit);
+  const std::string lines(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(lines, HasSubstr("idp.example"));
+  EXPECT_THAT(lines, HasSubstr("INVALID_KEY_HANDLE"));
+  for (const std::string& secret : secrets) {
+    ASSERT_GT(secret.size(), 10u);
+    EXPECT_THAT(written + lines, Not(HasSubstr(secret)));
+  }
 }
 
 TEST(ProofmintdTest, NamesTheFlagThatItDoesNotKnow) {

@@ -1,0 +1,68 @@
+#include "signer/service/serving_state.h"
+
+#include <gmock/gmock.h>
+
+#include "google/rpc/error_details.pb.h"
+#include "signer/service/clock.h"
+#include "signer/service/errors.h"
+#include "tests/testing/status_matchers.h"
+
+namespace proofmint::service {
+namespace {
+
+using ::proofmint::testing::IsOk;
+
+absl::Duration RetryDelayOf(const absl::Status& error) {
+  google::rpc::RetryInfo retry;
+  google::rpc::Status status = ToRpcStatus(error);
+  EXPECT_TRUE(status.details(1).UnpackTo(&retry));
+  return absl::Seconds(retry.retry_delay().seconds()) +
+         absl::Nanoseconds(retry.retry_delay().nanos());
+}
+
+TEST(ServingStateTest, GoesFromNotReadyToReadyAndBack) {
+  ServingState state;
+  EXPECT_EQ(ReasonOf(state.Check()), kNotReady);
+  EXPECT_FALSE(state.serving());
+  state.SetReady(true);
+  EXPECT_THAT(state.Check(), IsOk());
+  EXPECT_TRUE(state.serving());
+  state.SetReady(false);
+  EXPECT_EQ(ReasonOf(state.Check()), kNotReady);
+}
+
+TEST(ServingStateTest, StaysInTheEndThatCameFirst) {
+  ServingState draining;
+  draining.SetReady(true);
+  draining.Drain(MonotonicNow());
+  draining.SetReady(true);
+  draining.Break();
+  EXPECT_EQ(ReasonOf(draining.Check()), kDraining);
+
+  ServingState broken;
+  broken.SetReady(true);
+  broken.Break();
+  broken.SetReady(true);
+  broken.Drain(MonotonicNow());
+  EXPECT_EQ(ReasonOf(broken.Check()), kCryptoSelfTestFailed);
+  EXPECT_FALSE(broken.serving());
+}
+
+TEST(ServingStateTest, ADrainTellsWhenTheSuccessorWillBeThere) {
+  ServingState state;
+  state.Drain(MonotonicNow() + absl::Milliseconds(300));
+  absl::Duration delay = RetryDelayOf(state.Check());
+  EXPECT_GT(delay, absl::Milliseconds(50));
+  EXPECT_LE(delay, absl::Milliseconds(350));
+
+  ServingState fleet;
+  fleet.Drain(MonotonicNow() + absl::Hours(1));
+  EXPECT_EQ(RetryDelayOf(fleet.Check()), ServingState::kMaxDrainDelay);
+
+  ServingState late;
+  late.Drain(MonotonicNow() - absl::Seconds(1));
+  EXPECT_EQ(RetryDelayOf(late.Check()), absl::Milliseconds(50));
+}
+
+}  // namespace
+}  // namespace proofmint::service
