@@ -3,6 +3,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
@@ -33,6 +34,9 @@ constexpr size_t kMaxRequestSize = dpop::kMaxHtmSize + dpop::kMaxHtuSize +
                                    dpop::kMaxNonceSize + crypto::kSha256Size +
                                    128 + 64;
 static_assert(kMaxBatchSize * kMaxRequestSize <= kMaxMessageSize);
+
+// For what clients have sent and not finished, bytes.
+constexpr size_t kMaxMessageMemory = 128 << 20;
 
 // Clients that ping more often are sent away.
 constexpr absl::Duration kMinPingInterval = absl::Seconds(10);
@@ -109,6 +113,9 @@ void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument,
 // of TCP go for Unix sockets, too, where both are served.
 void SetLimits(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);
+  grpc::ResourceQuota memory("proofmint");
+  memory.Resize(kMaxMessageMemory);
+  builder.SetResourceQuota(memory);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              kMaxConcurrentStreams);
   SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
