@@ -86,7 +86,7 @@ TEST_F(SocketActivationTest, WhoeverConnectsWhileItDrainsWaitsForTheNext) {
   UniqueFd socket = BindUnix(path_, SOCK_STREAM);
   UniqueFd inherited(dup(socket.get()));
   std::vector<std::string> command = Activated(inherited.get());
-  command.push_back("--lame_duck=2s");
+  command.push_back("--lame_duck=1s");
   Process first(command);
   ASSERT_TRUE(first.WaitForError(R"("message":"serving")")) << first.Error();
   auto old = NewStub();
@@ -103,6 +103,7 @@ TEST_F(SocketActivationTest, WhoeverConnectsWhileItDrainsWaitsForTheNext) {
   EXPECT_FALSE(WaitReadable(client, absl::ZeroDuration()));
   Process second(command);
   EXPECT_TRUE(WaitReadable(client, kProcessLimit)) << second.Error();
+  client = UniqueFd();
   second.Signal(SIGTERM);
   EXPECT_EQ(second.Wait(), 0);
 }

@@ -1,0 +1,50 @@
+"""What a row found, and the table of all rows."""
+
+import sys
+import time
+
+import tables
+
+
+class Outcome:
+    """What one row measured, and where it was not what is wanted."""
+
+    def __init__(self):
+        self.measured, self.failures, self.figures = [], [], {}
+
+    def measure(self, text, **figures):
+        """A part of what the table shows; the figures go into the JSON report."""
+        self.measured.append(text)
+        self.figures.update(figures)
+
+    def expect(self, held, text):
+        """`text` says what was seen where something else was wanted."""
+        if not held:
+            self.failures.append(text)
+            say(f"NOT AS WANTED: {text}")
+        return held
+
+    def equal(self, what, got, want):
+        return self.expect(got == want, f"{what}: got {got}, want {want}")
+
+    @property
+    def ok(self):
+        return not self.failures
+
+
+def text_of(results):
+    """The table of `results`, dicts with row, measured, want, ok and failures, and below each line what was not as wanted."""
+    text = tables.table(["row", "measured", "want", "ok"],
+                        [[result["row"], result["measured"], result["want"], "yes" if result["ok"] else "NO"]
+                         for result in results]).split("\n")
+    details = ["".join(f"\n    {failure}" for failure in result["failures"]) for result in results]
+    return "\n".join([text[0], *(line + detail for line, detail in zip(text[1:], details))])
+
+
+STARTED = time.monotonic()
+
+
+def say(text):
+    """Progress, for whoever waits."""
+    seconds = int(time.monotonic() - STARTED)
+    print(f"reliability: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Puts proofmintd through what a bad day has in store, and prints one table: what was measured, and whether it is as wanted.
+
+What each row does and how to read it: docs/reliability.md. The exit status is 1 if a row is not as it should be.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "bench", "load"))
+
+import outcome as outcomes  # pylint: disable=wrong-import-position
+import programs  # pylint: disable=wrong-import-position
+import workbench  # pylint: disable=wrong-import-position
+from rows import (  # pylint: disable=wrong-import-position
+    faults, hostile, leaks, limits, overload, restarts, stops_and_clock, strangers)
+
+# name: (what does it, what is wanted)
+ROWS = {
+    "overload": (overload.overload, "goodput ≥ 85 % (batch), ≥ 60 % (unary); rejections labelled; normal after 2 s"),
+    "restarts": (restarts.restarts, "0 failed calls, 0 duplicates"),
+    "kills": (restarts.kills, "0 wrong or duplicate proofs; socket taken over"),
+    "leaks": (leaks.leaks, "memory, descriptors and in-flight as before"),
+    "hostile": (hostile.hostile, "alive; honest callers unaffected"),
+    "key_generation": (faults.key_generation, "0 failures with retries; each counted"),
+    "not_ready": (faults.not_ready, "never serves; log says why; NOT_SERVING"),
+    "stops_and_clock": (stops_and_clock.stops_and_clock, "0 duplicates; iat follows; nothing fails"),
+    "limits": (limits.limits, "serves on; drops counted"),
+    "strangers": (strangers.strangers, "refused, counted, nothing served"),
+}
+
+
+def run(name, directory, quick):
+    """One row, as a dict for the table and the report. What breaks it is a failure of the row, not of the others."""
+    function, want = ROWS[name]
+    outcome, start = outcomes.Outcome(), time.monotonic()
+    outcomes.say(name)
+    try:
+        # A short path: it is part of those of Unix sockets.
+        with tempfile.TemporaryDirectory(prefix="proofmint-", ignore_cleanup_errors=True) as scratch, \
+                workbench.Workbench(ROOT, directory, scratch, quick) as bench:
+            function(bench, outcome)
+    except (programs.ProgramError, OSError, KeyError, ValueError) as error:
+        outcome.expect(False, f"{type(error).__name__}: {error}")
+    return {"row": name, "measured": " ".join(outcome.measured).rstrip(";"), "want": want, "ok": outcome.ok,
+            "failures": outcome.failures, "seconds": round(time.monotonic() - start, 1), "figures": outcome.figures}
+
+
+def rows_of(text):
+    names = text.split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}, want some of {', '.join(ROWS)}")
+    return names
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/reliability", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=rows_of, default=list(ROWS), metavar="NAME,...", help=f"some of: {', '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="each row for seconds only; goodput is judged loosely")
+    parser.add_argument("--json", metavar="FILE", help="write the table and all figures")
+    parser.add_argument("--programs", default=os.path.join(ROOT, "build", "release", "bin"), metavar="DIR",
+                        help="where the programs are (build/release/bin)")
+    flags = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Whichever way it ends, what it started ends with it.
+    results = [run(name, os.path.abspath(flags.programs), flags.quick) for name in flags.rows]
+    print(outcomes.text_of(results))
+    if flags.json:
+        with open(flags.json, "w", encoding="utf-8") as file:
+            json.dump({"quick": flags.quick, "rows": results}, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,216 @@
+// proofmint-retrying-client: what a broker with the service config of deploy/
+// sees of a signer. scripts/reliability runs it; so can an operator who
+// rehearses a restart.
+
+#include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "bench/load/options.h"
+#include "signer/crypto/status_macros.h"
+#include "signer/service/batch_mint.h"
+#include "signer/service/stop_signals.h"
+#include "tests/reliability/broker.h"
+
+namespace proofmint::reliability {
+namespace {
+
+using Json = nlohmann::ordered_json;  // members as they are written here
+
+struct Flags {
+  std::vector<std::string> targets;
+  load::TlsOptions tls;
+  std::string service_config;
+  std::string duration = "10s";
+  std::string deadline = "10s";
+  BrokerOptions broker;
+
+  void AddTo(CLI::App& app);
+};
+
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  return absl::ParseDuration(text, &duration) &&
+                 duration >= absl::Milliseconds(1) &&
+                 duration <= absl::Hours(24)
+             ? ""
+             : "want a duration of 1ms to 24h, such as 10s";
+}
+
+void Flags::AddTo(CLI::App& app) {
+  app.add_option("--target", targets,
+                 "Servers: unix:PATH or HOST:PORT, several of them separated\n"
+                 "by commas; the threads take turns")
+      ->delimiter(',')
+      ->required();
+  app.add_option("--service_config", service_config,
+                 "The retry policy, such as deploy/service_config.json;\n"
+                 "without it no call is retried")
+      ->check(CLI::ExistingFile);
+  app.add_option("--threads", broker.threads,
+                 "Threads, each with one call at a time and a connection")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--rate", broker.rate,
+                 "Calls a second of all threads; 0 is as many as go")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--batch", broker.batch,
+                 "Proofs in a call: 1 calls SignProof, more BatchSignProofs")
+      ->check(CLI::Range(1, service::kMaxBatchSize))
+      ->capture_default_str();
+  app.add_option("--duration", duration, "How long to call; SIGTERM ends it")
+      ->check(CheckDuration)
+      ->capture_default_str();
+  app.add_option("--deadline", deadline, "Of a call with all its retries")
+      ->check(CheckDuration)
+      ->capture_default_str();
+  app.add_option("--repeats", broker.repeats,
+                 "How often to ask again, after the delay of the RetryInfo,\n"
+                 "for what failed after all attempts of the retry policy")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  CLI::Option* ca =
+      app.add_option("--tls_ca", tls.ca_file,
+                     "Use TLS and trust the certificates of this PEM file")
+          ->check(CLI::ExistingFile);
+  CLI::Option* certificate =
+      app.add_option("--tls_certificate", tls.certificate_file,
+                     "This client's certificate, a PEM file")
+          ->check(CLI::ExistingFile)
+          ->needs(ca);
+  certificate->needs(
+      app.add_option("--tls_key", tls.key_file, "Its private key, a PEM file")
+          ->check(CLI::ExistingFile)
+          ->needs(certificate));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (text.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("file: got ", path, ", want one that can be read"));
+  }
+  return text;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(
+    const load::TlsOptions& tls) {
+  if (!tls.enabled()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions pem;
+  PROOFMINT_ASSIGN_OR_RETURN(pem.pem_root_certs, ReadFile(tls.ca_file));
+  PROOFMINT_ASSIGN_OR_RETURN(pem.pem_cert_chain,
+                             ReadFile(tls.certificate_file));
+  PROOFMINT_ASSIGN_OR_RETURN(pem.pem_private_key, ReadFile(tls.key_file));
+  return grpc::SslCredentials(pem);
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> NewChannels(
+    const Flags& flags) {
+  PROOFMINT_ASSIGN_OR_RETURN(
+      std::shared_ptr<grpc::ChannelCredentials> credentials,
+      NewCredentials(flags.tls));
+  PROOFMINT_ASSIGN_OR_RETURN(std::string service_config,
+                             ReadFile(flags.service_config));
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // A signer is away for a moment only; gRPC would wait a second at first, and
+  // up to two minutes later on.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  if (!service_config.empty()) arguments.SetServiceConfigJSON(service_config);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < flags.broker.threads; ++i) {
+    channels.push_back(grpc::CreateCustomChannel(
+        flags.targets[i % flags.targets.size()], credentials, arguments));
+  }
+  return channels;
+}
+
+// Waits for `duration`, or for one of `signals`.
+void Wait(const sigset_t& signals, absl::Duration duration) {
+  const absl::Time end = absl::Now() + duration;
+  for (absl::Time now = absl::Now(); now < end; now = absl::Now()) {
+    const timespec timeout = absl::ToTimespec(end - now);
+    if (sigtimedwait(&signals, nullptr, &timeout) > 0) return;
+  }
+}
+
+Json Milliseconds(const load::Histogram& latency, double percentile) {
+  return static_cast<double>(latency.ValueAtPercentile(percentile)) / 1e6;
+}
+
+Json Summary(const Broker::Counts& counts, const ProofChecker::Counts& proofs) {
+  Json lead;
+  if (proofs.least_lead.has_value()) {
+    lead = {*proofs.least_lead, *proofs.greatest_lead};
+  }
+  return {{"calls", counts.calls},
+          {"failed_calls", counts.failed_calls},
+          {"failures", counts.failures},
+          {"unlabelled", counts.unlabelled},
+          {"repeats", counts.repeats},
+          {"first_failure", counts.first_failure},
+          {"right_proofs", proofs.right},
+          {"wrong_proofs", proofs.wrong},
+          {"duplicate_proofs", proofs.duplicates},
+          {"first_problem", proofs.first_problem},
+          {"iat_minus_clock_s", lead},
+          {"latency_ms",
+           {{"p50", Milliseconds(counts.latency, 50)},
+            {"p99", Milliseconds(counts.latency, 99)},
+            {"max", Milliseconds(counts.latency, 100)}}}};
+}
+
+absl::StatusOr<bool> Run(Flags& flags) {
+  const sigset_t signals = service::BlockStopSignals();
+  // Never shut down again: when its last object goes away, gRPC 1.51 now and
+  // then waits 10 s for a thread of its own.
+  grpc_init();
+  absl::Duration duration;
+  absl::ParseDuration(flags.duration, &duration);
+  absl::ParseDuration(flags.deadline, &flags.broker.deadline);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  PROOFMINT_ASSIGN_OR_RETURN(channels, NewChannels(flags));
+  Broker broker(flags.broker, channels);
+  Wait(signals, duration);
+  broker.Stop();
+  const ProofChecker::Counts proofs = broker.proofs().counts();
+  std::cout << Summary(broker.TakeCounts(), proofs).dump() << std::endl;
+  return proofs.wrong + proofs.duplicates == 0;
+}
+
+}  // namespace
+}  // namespace proofmint::reliability
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "proofmint-retrying-client asks for proofs as a broker does, verifies\n"
+      "each, and that no jti and no key comes twice, and prints what it saw "
+      "as\n"
+      "JSON. Exits with 1 if a proof was wrong or came before; failed calls "
+      "are\n"
+      "results.");
+  proofmint::reliability::Flags flags;
+  flags.AddTo(app);
+  CLI11_PARSE(app, argc, argv);
+  absl::StatusOr<bool> right = proofmint::reliability::Run(flags);
+  if (!right.ok()) {
+    std::cerr << "error: " << right.status().message() << "\n";
+    return 2;
+  }
+  return *right ? 0 : 1;
+}
