@@ -23,24 +23,27 @@ async function followRedirects(url, destination) {
   throw new Error(`authorization: more than ${REDIRECTS_AT_MOST} redirects`);
 }
 
-// Returns the parameters of the token request: { code, code_verifier, redirect_uri }.
-export async function authorizationCode(metadata, idp, { scope = 'openid', resource }) {
+// Returns the parameters of the token request: { code, code_verifier, redirect_uri }. `access` may also pin the code to
+// a key with `dpop_jkt` (RFC 9449 section 10).
+export async function authorizationCode(metadata, client, { scope = 'openid', resource, dpop_jkt: dpopJkt }) {
+  const [redirectUri] = client.redirect_uris;
   const verifier = randomBytes(32).toString('base64url');
   const state = randomBytes(16).toString('base64url');
   const url = new URL(metadata.authorization_endpoint);
   url.search = new URLSearchParams({
     response_type: 'code',
-    client_id: idp.client.client_id,
-    redirect_uri: idp.redirectUri,
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
     scope,
     state,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
     ...(resource && { resource }),
+    ...(dpopJkt && { dpop_jkt: dpopJkt }),
   });
-  const { searchParams: answer } = await followRedirects(url, idp.redirectUri);
+  const { searchParams: answer } = await followRedirects(url, redirectUri);
   assert.equal(answer.get('error'), null, answer.get('error_description'));
   assert.equal(answer.get('state'), state);
   assert.equal(answer.get('iss'), metadata.issuer); // RFC 9207: the answer is from whom we asked.
-  return { code: answer.get('code'), code_verifier: verifier, redirect_uri: idp.redirectUri };
+  return { code: answer.get('code'), code_verifier: verifier, redirect_uri: redirectUri };
 }

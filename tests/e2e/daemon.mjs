@@ -1,4 +1,4 @@
-// Starts proofmintd on sockets of its own and stops it again, whatever happens to the test in between.
+// Starts proofmintd and stops it again, whatever happens to the test in between.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,13 +16,13 @@ class Daemon {
   #directory;
   #log = [];
   #addresses = [];
+  #metricsAddress;
   #killAtExit = () => this.#child.kill('SIGKILL');
 
-  constructor(program, directory, listen) {
+  // `directory` is removed when the daemon has ended, if there is one.
+  constructor(args, directory) {
     this.#directory = directory;
-    this.#child = spawn(program, [`--listen=${listen.join(',')}`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.#child = spawn(programPath('proofmintd'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
     // The last resort, for a test run that ends without calling stop().
     process.once('exit', this.#killAtExit);
   }
@@ -34,6 +34,12 @@ class Daemon {
 
   get tcpTarget() {
     return this.#addresses.find((address) => !address.startsWith('unix:'));
+  }
+
+  // What it serves to Prometheus, as text.
+  async metrics() {
+    const response = await fetch(`http://${this.#metricsAddress}/metrics`);
+    return response.text();
   }
 
   // Resolves when the daemon says that it is serving.
@@ -58,7 +64,10 @@ class Daemon {
     } catch {
       return undefined; // A sanitizer or a library wrote it, not our logger.
     }
-    if (entry.message === 'listening') this.#addresses.push(entry.address);
+    if (entry.message === 'listening') {
+      if (entry.address) this.#addresses.push(entry.address);
+      this.#metricsAddress ??= entry.metrics;
+    }
     return entry.message;
   }
 
@@ -95,21 +104,22 @@ class Daemon {
     return new Error(`proofmintd: ${why}\n${this.#log.join('\n')}`);
   }
 
-  // Kills what is left and removes the socket's folder.
+  // Kills what is left and removes the folder.
   async discard() {
     this.#child.kill('SIGKILL');
     process.removeListener('exit', this.#killAtExit);
-    await rm(this.#directory, { recursive: true, force: true });
+    if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }
 }
 
-// Starts a daemon on a Unix socket, and with `tcp` also on a loopback port that the system chooses.
-export async function startDaemon({ tcp = false } = {}) {
-  const program = programPath('proofmintd');
-  const directory = await mkdtemp(join(tmpdir(), 'proofmint-e2e-'));
-  const listen = [`unix:${join(directory, 'proofmintd.sock')}`];
+// Starts a daemon on a Unix socket, a new one unless `socket` is a path for it, and with `tcp` also on a loopback port
+// that the system chooses.
+export async function startDaemon({ socket, tcp = false, flags = [] } = {}) {
+  const directory = socket ? undefined : await mkdtemp(join(tmpdir(), 'proofmint-e2e-'));
+  const listen = [`unix:${socket ?? join(directory, 'proofmintd.sock')}`];
   if (tcp) listen.push('127.0.0.1:0');
-  const daemon = new Daemon(program, directory, listen);
+  const args = [`--listen=${listen.join(',')}`, ...(tcp ? ['--allow_insecure_loopback'] : []), ...flags];
+  const daemon = new Daemon(args, directory);
   try {
     await daemon.ready();
   } catch (error) {

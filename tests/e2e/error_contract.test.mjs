@@ -42,12 +42,7 @@ test('an empty batch fails as a whole', async () => {
   assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_BATCH_SIZE', 'requests');
 });
 
-test('a key handle is refused, not ignored', async () => {
+test('a key handle that is none is refused', async () => {
   const failure = await failureOf(fixture.signer.signProof({ ...GOOD, key_handle: Buffer.from('handle') }));
-  assertFailure(failure, 'UNIMPLEMENTED', 'KEY_HANDLES_UNIMPLEMENTED', 'key_handle');
-});
-
-test('nor is the wish for one', async () => {
-  const failure = await failureOf(fixture.signer.signProof({ ...GOOD, return_key_handle: true }));
-  assertFailure(failure, 'UNIMPLEMENTED', 'KEY_HANDLES_UNIMPLEMENTED', 'return_key_handle');
+  assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_KEY_HANDLE', 'key_handle');
 });

@@ -15,6 +15,7 @@ async function startSigner(fixture, options) {
 async function startBroker(fixture) {
   fixture.idp = await startIdentityProvider();
   fixture.broker = await Broker.connect(fixture.signer, fixture.idp);
+  fixture.app = await Broker.connect(fixture.signer, fixture.idp, fixture.idp.publicClient);
 }
 
 // One hook for all: several at the top of a file would run at the same time.
@@ -34,7 +35,7 @@ export function useDaemon(options) {
   return useStarted((fixture) => startSigner(fixture, options));
 }
 
-// { daemon, signer, idp, broker }
+// { daemon, signer, idp, broker, app }: the broker is a client of the provider that has a secret, the app a public one.
 export function useBroker(options) {
   return useStarted(async (fixture) => {
     await startSigner(fixture, options);

@@ -1,5 +1,5 @@
-// A real OpenID Connect provider (oidc-provider) on a loopback port, strict about DPoP: its one client gets bound
-// tokens only, every proof needs a nonce, and proofs cannot be replayed. A user logs in without a browser.
+// A real OpenID Connect provider (oidc-provider) on a loopback port, strict about DPoP: its clients get bound tokens
+// only, every proof needs a nonce, and proofs cannot be replayed. A user logs in without a browser.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -13,17 +13,35 @@ import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.j
 export const JWT_RESOURCE = 'https://api.example/';
 export const API_SCOPE = 'api:read';
 
-const CLIENT = {
-  client_id: 'broker',
-  client_secret: randomBytes(32).toString('base64url'),
-  client_name: 'a broker node',
-  token_endpoint_auth_method: 'client_secret_basic',
-  grant_types: ['authorization_code', 'client_credentials'],
+const COMMON = {
   response_types: ['code'],
   redirect_uris: ['https://broker.example/callback'], // Never dialled: the test reads the redirect.
   id_token_signed_response_alg: 'ES256',
   dpop_bound_access_tokens: true,
 };
+
+const CLIENT = {
+  ...COMMON,
+  client_id: 'broker',
+  client_secret: randomBytes(32).toString('base64url'),
+  client_name: 'a broker node',
+  token_endpoint_auth_method: 'client_secret_basic',
+  grant_types: ['authorization_code', 'client_credentials'],
+};
+
+// Without a secret: its refresh tokens, too, are bound to the key of the proof (RFC 9449 section 5).
+const PUBLIC_CLIENT = {
+  ...COMMON,
+  client_id: 'app',
+  client_name: 'a public client',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+};
+
+const EXPIRING = [
+  'AccessToken', 'ClientCredentials', 'Grant', 'IdToken', 'Interaction', 'RefreshToken', 'Session',
+];
+const LIFETIME_S = 600;
 
 async function signingKeys() {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
@@ -42,15 +60,16 @@ async function grantEverything({ oidc }) {
 function configuration(jwks) {
   return {
     adapter: createMemoryAdapter(),
-    clients: [CLIENT],
+    clients: [CLIENT, PUBLIC_CLIENT],
     cookies: { keys: [randomBytes(32)] },
     jwks,
-    ttl: { AccessToken: 600, ClientCredentials: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+    ttl: Object.fromEntries(EXPIRING.map((name) => [name, LIFETIME_S])),
     pkce: { required: () => true },
     enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'] },
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (ctx, { uid }) => `/login/${uid}` },
     loadExistingGrant: grantEverything,
+    issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -76,7 +95,7 @@ class IdentityProvider {
     this.#server = server;
     this.issuer = issuer;
     this.client = CLIENT;
-    this.redirectUri = CLIENT.redirect_uris[0];
+    this.publicClient = PUBLIC_CLIENT;
   }
 
   // The published metadata (RFC 8414): where a broker reads the endpoints that it dials and that its proofs name.

@@ -1,22 +1,16 @@
 // Shows on standard output, for each algorithm, a proof of a running daemon and what a real identity provider makes of
 // it: node show_exchange.mjs --target=unix:PATH. Exits with an error when anything is not as it should be.
+import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 
 import { Broker } from './broker.mjs';
 import { startIdentityProvider } from './identity_provider.mjs';
+import { show } from './show.mjs';
 import { ALGORITHMS, SignerClient } from './signer_client.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 import { verifyProof } from './verify_proof.mjs';
 
-const LABEL_WIDTH = 12;
 const LINE_WIDTH = 84;
-
-// Prints text beside a label, its further lines below each other.
-function show(label, text) {
-  text.split('\n').forEach((line, i) => {
-    console.log(`  ${(i === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
-  });
-}
 
 const wrap = (text) => text.match(new RegExp(`.{1,${LINE_WIDTH}}`, 'g')).join('\n');
 const json = (value) => JSON.stringify(value, null, 2);
@@ -39,6 +33,17 @@ async function showExchange(broker, alg, transcript) {
   show('bound to', `${cnfJkt}  cnf.jkt, says the provider\n${transcript.jkt}  jkt, said the signer`);
 }
 
+// A login, and what its token is good for: with the key of the login's last proof, and with another one.
+async function showKeyHandle(broker, algorithm) {
+  const { tokens: { access_token: token }, keyHandle } = await broker.authorizationCode(algorithm);
+  const same = await broker.userinfo(algorithm, token, { key_handle: keyHandle });
+  const other = await broker.userinfo(algorithm, token, {});
+  assert.deepEqual([same.status, other.status], [200, 401], same.errorDescription);
+  show('key handle', `GET ${broker.metadata.userinfo_endpoint}  with the token of a login, and a proof with its ath`);
+  show('', `${same.status}  ${JSON.stringify(same.claims)}, the proof signed again with the login's key by its handle`);
+  show('', `${other.status}  ${other.error}, the proof signed with a new key`);
+}
+
 async function main(target) {
   const idp = await startIdentityProvider();
   const signer = new SignerClient(target);
@@ -49,6 +54,7 @@ async function main(target) {
       console.log(`\n${alg}`);
       await showProof(alg, broker.metadata.token_endpoint, transcript.attempts.at(-1));
       await showExchange(broker, alg, transcript);
+      await showKeyHandle(broker, algorithm);
     }
   } finally {
     signer.close();

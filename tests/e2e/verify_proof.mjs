@@ -14,9 +14,9 @@ export function decodeBase64url(text) {
   return bytes;
 }
 
-// Expects a proof with these and no other members. An empty `nonce` means that the proof has none. Returns its header
-// and claims.
-export async function verifyProof(proof, { alg, htm, htu, nonce = '', iat, jkt }) {
+// Expects a proof with these and no other members. An empty `nonce` or `ath` means that the proof has none. Returns its
+// header and claims.
+export async function verifyProof(proof, { alg, htm, htu, nonce = '', ath = '', iat, jkt }) {
   const { protectedHeader: header, payload: claims } = await jwtVerify(proof, EmbeddedJWK, { algorithms: [alg] });
   const { jwk } = header;
   assert.deepEqual(Object.keys(header).sort(), ['alg', 'jwk', 'typ']);
@@ -28,6 +28,6 @@ export async function verifyProof(proof, { alg, htm, htu, nonce = '', iat, jkt }
 
   const { jti, ...rest } = claims;
   assert.equal(decodeBase64url(jti).length, JTI_BYTES);
-  assert.deepEqual(rest, { htm, htu, iat, ...(nonce && { nonce }) });
+  assert.deepEqual(rest, { htm, htu, iat, ...(nonce && { nonce }), ...(ath && { ath }) });
   return { header, claims };
 }

@@ -1,0 +1,58 @@
+// A token is bound to the key of the last token request's proof: whoever uses it, or renews it, signs with that key
+// again, by its handle (RFC 9449 sections 5, 7 and 10), and no other key will do.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { useBroker } from './fixture.mjs';
+import { ALGORITHMS } from './signer_client.mjs';
+import { verifyExchange } from './verify_exchange.mjs';
+import { verifyProof } from './verify_proof.mjs';
+
+const fixture = useBroker();
+
+function assertRefused(attempt, expected) {
+  assert.deepEqual([attempt.status, attempt.error], expected, attempt.errorDescription);
+  assert.notEqual(attempt.nonce, '', 'want it refused for its key, not for the lack of a nonce');
+}
+
+for (const { algorithm, alg } of ALGORITHMS) {
+  test(`${alg}: userinfo is served for the key of the login's last proof alone`, async () => {
+    const { broker } = fixture;
+    const { attempts, tokens, jkt, keyHandle } = await broker.authorizationCode(algorithm);
+    const refused = [401, 'invalid_token'];
+    assertRefused(await broker.userinfo(algorithm, tokens.access_token, {}), refused);
+    // The proof that was challenged had a key, too.
+    const earlier = { key_handle: attempts[0].keyHandle };
+    assertRefused(await broker.userinfo(algorithm, tokens.access_token, earlier), refused);
+
+    const answer = await broker.userinfo(algorithm, tokens.access_token, { key_handle: keyHandle });
+    assert.deepEqual([answer.status, answer.claims], [200, { sub: 'alice' }], answer.errorDescription);
+    assert.equal(answer.jkt, jkt);
+    await verifyProof(answer.proof, { ...answer, alg, htm: 'GET', htu: broker.metadata.userinfo_endpoint });
+  });
+
+  test(`${alg}: a public client's refresh token is good for the key of its login alone`, async () => {
+    const { app } = fixture;
+    const { tokens: { refresh_token: token }, jkt, keyHandle } = await app.authorizationCode(algorithm);
+    const { attempts } = await app.refresh(algorithm, token, {});
+    assertRefused(attempts.at(-1), [400, 'invalid_grant']);
+
+    const key = { key_handle: keyHandle };
+    const refreshed = await app.refresh(algorithm, token, key);
+    assert.equal(await verifyExchange(app, alg, refreshed), jkt);
+    assert.equal((await app.userinfo(algorithm, refreshed.tokens.access_token, key)).status, 200);
+  });
+
+  test(`${alg}: a code that is pinned to a key is redeemed with that key alone`, async () => {
+    const { broker, signer } = fixture;
+    const request = { algorithm, htm: 'POST', htu: broker.metadata.token_endpoint, return_key_handle: true };
+    const { jkt, key_handle: keyHandle } = await signer.signProof(request);
+    const pinned = { dpop_jkt: jkt };
+    // A code each: the provider takes an attempt with the wrong key for the end of the code.
+    const { attempts } = await broker.authorizationCode(algorithm, pinned);
+    assertRefused(attempts.at(-1), [400, 'invalid_grant']);
+
+    const redeemed = await broker.authorizationCode(algorithm, pinned, { key_handle: keyHandle });
+    assert.equal(await verifyExchange(broker, alg, redeemed), jkt);
+  });
+}
