@@ -57,12 +57,12 @@ class AcceptedConnections {
 class NoDescriptors {
  public:
   NoDescriptors() {
-    service::UniqueFd lowest_free(dup(STDERR_FILENO));
-    ABSL_RAW_CHECK(
-        lowest_free.valid() && getrlimit(RLIMIT_NOFILE, &before_) == 0,
-        "no limit of descriptors");
+    ABSL_RAW_CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0 &&
+                       service::UniqueFd(dup(STDERR_FILENO)).get() > kLast,
+                   "standard streams are closed");
+    // Of those above, some may be closed meanwhile, by threads of gRPC.
     rlimit none_left = before_;
-    none_left.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+    none_left.rlim_cur = kLast + 1;
     ABSL_RAW_CHECK(setrlimit(RLIMIT_NOFILE, &none_left) == 0,
                    "the limit of descriptors cannot be lowered");
   }
@@ -72,6 +72,8 @@ class NoDescriptors {
   NoDescriptors& operator=(const NoDescriptors&) = delete;
 
  private:
+  static constexpr int kLast = STDERR_FILENO;
+
   rlimit before_;
 };
 

@@ -1,6 +1,7 @@
 #include "signer/service/log.h"
 
 #include <gmock/gmock.h>
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <gtest/gtest.h>
 
@@ -91,6 +92,7 @@ TEST(LogTest, KeepsLinesOfSeveralThreadsApart) {
 
 // Whoever can connect can make gRPC say something, with words of their own.
 TEST(LogTest, LibrariesMaySayLittleAndNothingOfClients) {
+  grpc_init();  // sets what is logged; never undone, as in the server
   CaptureLibraryLogs();
   const uint64_t dropped = LogDropped();
   std::vector<std::string> lines = LinesOf([] {

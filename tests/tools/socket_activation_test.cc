@@ -99,6 +99,7 @@ TEST_F(SocketActivationTest, WhoeverConnectsWhileItDrainsWaitsForTheNext) {
   UniqueFd client = ConnectUnix(path_);
   ASSERT_TRUE(client.valid());
   Send(client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  old = nullptr;  // It would be waited for.
   EXPECT_EQ(first.Wait(), 0);
   EXPECT_FALSE(WaitReadable(client, absl::ZeroDuration()));
   Process second(command);
