@@ -43,6 +43,8 @@ constexpr absl::Duration kDrainGrace = absl::Seconds(2);
 constexpr absl::Duration kStopGrace = absl::Seconds(3);
 constexpr absl::Duration kWatchdogGrace = absl::Seconds(2);
 
+constexpr absl::Duration kReadyPollInterval = absl::Milliseconds(50);
+
 // Ends the process if it has not ended by itself in time, or at a second
 // signal: a client or a library that hangs must not keep a successor waiting.
 void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
@@ -61,19 +63,33 @@ void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
   }).detach();
 }
 
-void LogServing(const Server& server, const DaemonFlags& flags) {
+void LogListening(const Server& server) {
   for (const std::string& address : server.addresses()) {
     LogInfo("listening", {{"address", address}});
   }
   if (!server.metrics_address().empty()) {
     LogInfo("listening", {{"metrics", server.metrics_address()}});
   }
-  LogInfo(server.serving() ? "serving" : "not ready",
+}
+
+void LogServing(const Server& server, const DaemonFlags& flags) {
+  LogInfo("serving",
           {{"version", PROOFMINT_VERSION},
            {"kernel", proofmint::crypto::KernelName(flags.options().kernel)},
            {"key_pool_size", absl::StrCat(server.key_pool().capacity())},
            {"key_pool_locked",
             server.key_pool().memory_locked() ? "true" : "false"}});
+}
+
+// Waits until calls are served. Returns the signal that came instead, or 0.
+int WaitUntilServing(const Server& server, const sigset_t& stop_signals) {
+  if (!server.serving()) LogInfo("not ready");
+  const timespec interval = absl::ToTimespec(kReadyPollInterval);
+  int signal = 0;
+  while (!server.serving() && signal <= 0) {
+    signal = sigtimedwait(&stop_signals, nullptr, &interval);
+  }
+  return std::max(signal, 0);
 }
 
 absl::Status Run(DaemonFlags& flags) {
@@ -96,11 +112,13 @@ absl::Status Run(DaemonFlags& flags) {
   PROOFMINT_ASSIGN_OR_RETURN(
       std::unique_ptr<Server> server,
       Server::Start(flags.options(), *entropy, absl::Now));
-  LogServing(*server, flags);
-  sd_notify(/*unset_environment=*/0, "READY=1");
-
-  int signal;
-  sigwait(&stop_signals, &signal);
+  LogListening(*server);
+  int signal = WaitUntilServing(*server, stop_signals);
+  if (signal == 0) {
+    LogServing(*server, flags);
+    sd_notify(/*unset_environment=*/0, "READY=1");
+    sigwait(&stop_signals, &signal);
+  }
   const absl::Duration drain_limit = flags.lame_duck() + kDrainGrace;
   StartWatchdog(stop_signals, drain_limit + kStopGrace + kWatchdogGrace);
   LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});

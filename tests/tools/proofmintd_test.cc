@@ -214,6 +214,7 @@ TEST(ProofmintdTest, IsReadyOnlyWhenItHasMadeAProof) {
   ASSERT_TRUE(daemon.WaitForError("not ready"));
   EXPECT_THAT(daemon.Error(), HasSubstr("self-check failed"));
   EXPECT_FALSE(IsHealthy(target));
+  EXPECT_THAT(daemon.Error(), Not(HasSubstr(R"("message":"serving")")));
   EXPECT_EQ(RunProgram({PROOFMINT, "health", "--target=" + target,
                         "--service=liveness"})
                 .exit_code,
@@ -222,6 +223,8 @@ TEST(ProofmintdTest, IsReadyOnlyWhenItHasMadeAProof) {
                           "--htu=https://idp.example/token"})
                   .error,
               AllOf(HasSubstr("UNAVAILABLE NOT_READY"), HasSubstr("retry:")));
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
 }
 
 TEST(ProofmintdTest, FailsOnPurposeAndSaysSo) {
