@@ -56,12 +56,12 @@ std::string Frame(uint8_t type, uint8_t flags, uint32_t stream,
   return frame + payload;
 }
 
-// The HEADERS of a call of SignProof on `stream`, in HPACK literals.
-std::string CallHeaders(uint32_t stream) {
+// The HEADERS of a call of `method` on `stream`, in HPACK literals.
+std::string CallHeaders(uint32_t stream, const char* method = kSignProof) {
   std::string block("\x83\x86", 2);  // :method POST, :scheme http
   for (const auto& [name, value] :
        std::vector<std::pair<std::string, std::string>>{
-           {":path", kSignProof},
+           {":path", method},
            {":authority", "localhost"},
            {"content-type", "application/grpc"},
            {"te", "trailers"}}) {
@@ -189,6 +189,43 @@ TEST_F(HostileInputTest, OutlivesManyConnectionsThatSayNothing) {
     ASSERT_TRUE(sockets.back().valid());
   }
   EXPECT_TRUE(Serves(server_.unix_target()));
+}
+
+// All that the server takes on, by a caller that lets no byte of an answer
+// through: nobody else must wait for that, and in the end it is cut off.
+TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNobodyOut) {
+  constexpr uint32_t kBatches = 40;  // of 256: more than twice what it takes on
+  v1::BatchSignProofsRequest batch;
+  for (int i = 0; i < 256; ++i) {
+    *batch.add_requests() = ValidRequest(v1::ALGORITHM_ED25519);
+  }
+  std::string message = batch.SerializeAsString();
+  std::string size;
+  for (int shift : {24, 16, 8, 0}) {
+    size.push_back(static_cast<char>(message.size() >> shift));
+  }
+  message = std::string(1, '\0') + size + message;
+  UniqueFd socket = Connect();
+  // SETTINGS_INITIAL_WINDOW_SIZE 0.
+  Send(socket, absl::StrCat(kPreface, Frame(/*SETTINGS*/ 4, 0, 0,
+                                            std::string("\0\4\0\0\0\0", 6))));
+  // What its window takes at once; several would be too many bytes for that.
+  for (uint32_t call = 0; call < kBatches; ++call) {
+    const uint32_t stream = 2 * call + 1;
+    Send(socket, CallHeaders(stream, kBatchSignProofs));
+    for (size_t done = 0; done < message.size(); done += 16'000) {
+      std::string part = message.substr(done, 16'000);
+      const bool last = done + part.size() == message.size();
+      Send(socket,
+           Frame(/*DATA*/ 0, last ? /*END_STREAM*/ 1 : 0, stream, part));
+    }
+    EXPECT_TRUE(Serves(server_.unix_target())) << call;
+  }
+  std::string received;
+  ReadUntilClosed(socket, absl::Seconds(3), received);
+  // CANCELLED, for calls whose answers nobody read.
+  EXPECT_THAT(received, HasSubstr("grpc-status\x01"
+                                  "1"));
 }
 
 TEST_F(HostileInputTest, RefusesAHugeHtuByName) {

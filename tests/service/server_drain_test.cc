@@ -92,6 +92,28 @@ TEST(ServerStartTest, IsNotReadyUntilItHasMadeAProof) {
   EXPECT_EQ(HealthOf(target, ""), HealthCheckResponse::SERVING);
 }
 
+// One failure is bad luck, which calls tell of themselves; three in a row are
+// not, until it works again.
+TEST(ServerStartTest, IsNotReadyAnyMoreAfterThreeChecksThatFail) {
+  TempDir directory;
+  FakeEntropy entropy;
+  ServerOptions options = OptionsFor(directory);
+  options.self_check_interval = absl::ZeroDuration();  // every second
+  auto server = Server::Start(options, entropy, TestTime);
+  ASSERT_THAT(server, IsOk());
+  const absl::Time start = absl::Now();
+  entropy.FailAfter(/*successes=*/0, /*failures=*/1 << 30);
+  while ((*server)->serving() && absl::Now() < start + kRpcLimit) {
+  }
+  EXPECT_FALSE((*server)->serving());
+  // The first check was within the first second, the third two later.
+  EXPECT_GE(absl::Now() - start, absl::Seconds(2));
+  entropy.FailAfter(0, 0);
+  while (!(*server)->serving() && absl::Now() < start + 2 * kRpcLimit) {
+  }
+  EXPECT_TRUE((*server)->serving());
+}
+
 TEST(ServerStartTest, RefusesOptionsThatCannotBeRight) {
   TempDir directory;
   FakeEntropy entropy;
