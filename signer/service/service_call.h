@@ -30,7 +30,7 @@ struct Frontend {
   AuditLog* audit_log = nullptr;  // null: none
   // A caller's deadline counts as at most this.
   absl::Duration max_deadline = absl::Seconds(10);
-  absl::Duration fault_delay;
+  absl::Duration fault_delay = absl::ZeroDuration();
 };
 
 // ServiceCall is a UnaryCall of ProofSigner. A class derived from it parses and

@@ -102,10 +102,12 @@ class Secrets {
 
  private:
   void Insert(absl::string_view name, uint64_t word) {
-    // Words of zeros and the like are everywhere.
-    if (word > 0xffff'ffff && ~word > 0xffff'ffff) {
-      words_.emplace_back(word, std::string(name));
+    // Words of zeros and the like are everywhere, and so are small numbers,
+    // whichever end they begin with.
+    for (uint64_t end : {word, __builtin_bswap64(word)}) {
+      if (end <= 0xffff'ffff || ~end <= 0xffff'ffff) return;
     }
+    words_.emplace_back(word, std::string(name));
   }
 
   std::vector<std::pair<uint64_t, std::string>> words_;

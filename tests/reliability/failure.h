@@ -20,7 +20,7 @@ struct Failure {
   std::string name;
   std::string message;
   // When to call again, as the service says.
-  std::optional<absl::Duration> retry_delay;
+  std::optional<absl::Duration> retry_delay = std::nullopt;
   // Whether it has all that the contract promises: a reason in the domain
   // "proofmint" and, with UNAVAILABLE and RESOURCE_EXHAUSTED, a RetryInfo; for
   // the UNAVAILABLE of a whole call, a `grpc-retry-pushback-ms` that agrees.
