@@ -8,26 +8,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/rpc/error_details.pb.h"
 #include "signer/service/errors.h"
+#include "tests/service/rpc_error_matchers.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
 
 using ::proofmint::testing::IsOk;
-
-absl::Duration RetryDelayOf(const absl::Status& error) {
-  const google::rpc::Status status = ToRpcStatus(error);
-  for (const auto& detail : status.details()) {
-    google::rpc::RetryInfo retry;
-    if (detail.UnpackTo(&retry)) {
-      return absl::Seconds(retry.retry_delay().seconds()) +
-             absl::Nanoseconds(retry.retry_delay().nanos());
-    }
-  }
-  return absl::InfiniteDuration();
-}
+using ::proofmint::testing::RetryDelayOf;
 
 TEST(AdmissionTest, CountsProofsAndNotCalls) {
   Admission admission({.max_in_flight = 300});
@@ -69,7 +58,7 @@ TEST(AdmissionTest, ACallerHasABurstAndThenItsRate) {
   EXPECT_THAT(admission.Admit("uid:1", 256, now), IsOk());
   absl::Status refused = admission.Admit("uid:1", 50, now);
   EXPECT_EQ(ReasonOf(refused), kCallerQuotaExceeded);
-  EXPECT_EQ(RetryDelayOf(refused), absl::Milliseconds(500));
+  EXPECT_EQ(RetryDelayOf(ToRpcStatus(refused)), absl::Milliseconds(500));
   EXPECT_EQ(admission.in_flight(), 256u);
 
   now += absl::Milliseconds(490);

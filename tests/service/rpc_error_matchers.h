@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -37,6 +38,16 @@ std::vector<Detail> DetailsOfType(const google::rpc::Status& status) {
     if (any.UnpackTo(&detail)) found.push_back(detail);
   }
   return found;
+}
+
+// Returns the delay of the one RetryInfo of `status`; infinite unless it has
+// one.
+inline absl::Duration RetryDelayOf(const google::rpc::Status& status) {
+  auto retries = DetailsOfType<google::rpc::RetryInfo>(status);
+  return retries.size() != 1
+             ? absl::InfiniteDuration()
+             : absl::Seconds(retries[0].retry_delay().seconds()) +
+                   absl::Nanoseconds(retries[0].retry_delay().nanos());
 }
 
 // The google.rpc.Status is the one that `text` is the text format of.

@@ -2,23 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include "google/rpc/error_details.pb.h"
 #include "signer/service/clock.h"
 #include "signer/service/errors.h"
+#include "tests/service/rpc_error_matchers.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
 
 using ::proofmint::testing::IsOk;
-
-absl::Duration RetryDelayOf(const absl::Status& error) {
-  google::rpc::RetryInfo retry;
-  google::rpc::Status status = ToRpcStatus(error);
-  EXPECT_TRUE(status.details(1).UnpackTo(&retry));
-  return absl::Seconds(retry.retry_delay().seconds()) +
-         absl::Nanoseconds(retry.retry_delay().nanos());
-}
+using ::proofmint::testing::RetryDelayOf;
 
 TEST(ServingStateTest, GoesFromNotReadyToReadyAndBack) {
   ServingState state;
@@ -51,17 +44,18 @@ TEST(ServingStateTest, StaysInTheEndThatCameFirst) {
 TEST(ServingStateTest, ADrainTellsWhenTheSuccessorWillBeThere) {
   ServingState state;
   state.Drain(MonotonicNow() + absl::Milliseconds(300));
-  absl::Duration delay = RetryDelayOf(state.Check());
+  absl::Duration delay = RetryDelayOf(ToRpcStatus(state.Check()));
   EXPECT_GT(delay, absl::Milliseconds(50));
   EXPECT_LE(delay, absl::Milliseconds(350));
 
   ServingState fleet;
   fleet.Drain(MonotonicNow() + absl::Hours(1));
-  EXPECT_EQ(RetryDelayOf(fleet.Check()), ServingState::kMaxDrainDelay);
+  EXPECT_EQ(RetryDelayOf(ToRpcStatus(fleet.Check())),
+            ServingState::kMaxDrainDelay);
 
   ServingState late;
   late.Drain(MonotonicNow() - absl::Seconds(1));
-  EXPECT_EQ(RetryDelayOf(late.Check()), absl::Milliseconds(50));
+  EXPECT_EQ(RetryDelayOf(ToRpcStatus(late.Check())), absl::Milliseconds(50));
 }
 
 }  // namespace
