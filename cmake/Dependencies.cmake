@@ -12,4 +12,7 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 find_package(benchmark REQUIRED)
-pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
+# Highway's headers. What its library has beside them is in signer/crypto/highway_runtime.cc.
+pkg_check_modules(HIGHWAY REQUIRED libhwy)
+add_library(highway_headers INTERFACE)
+target_include_directories(highway_headers SYSTEM INTERFACE ${HIGHWAY_INCLUDE_DIRS})

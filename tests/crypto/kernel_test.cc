@@ -1,5 +1,6 @@
 #include "signer/crypto/kernel.h"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
@@ -44,6 +45,26 @@ TEST(KernelTest, IsNamedByTheBestTargetWithoutAChoice) {
 TEST(KernelTest, HasOneNameForBoringSslOnEveryTarget) {
   ForEachSimdTarget(
       [](int64_t) { EXPECT_EQ(KernelName(Kernel::kBoringSsl), "boringssl"); });
+}
+
+// Loads Debian's libhwy.so, which no program does, and asks it for the targets
+// of this CPU; highway_runtime.cc must find the same ones.
+TEST(HighwayRuntimeTest, FindsTheTargetsThatTheLibraryOfHighwayFinds) {
+  void* const library = dlopen("libhwy.so.1", RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  auto* const targets = reinterpret_cast<int64_t (*)()>(
+      dlsym(library, "_ZN3hwy16SupportedTargetsEv"));
+  ASSERT_NE(targets, nullptr) << dlerror();
+  EXPECT_EQ(hwy::SupportedTargets() & HWY_TARGETS, targets() & HWY_TARGETS);
+  dlclose(library);
+}
+
+TEST(HighwayRuntimeTest, AnswersWithTheTargetsThatATestChose) {
+  const int64_t all = hwy::SupportedTargets();
+  hwy::SetSupportedTargetsForTest(HWY_EMU128);
+  EXPECT_EQ(hwy::SupportedTargets(), HWY_EMU128);
+  hwy::SetSupportedTargetsForTest(0);
+  EXPECT_EQ(hwy::SupportedTargets(), all);
 }
 
 }  // namespace

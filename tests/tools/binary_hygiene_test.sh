@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # binary_hygiene_test.sh ARCHIVE PROGRAM...: no PROGRAM shares a name of BoringSSL's (the global symbols of ARCHIVE) with
 # the OpenSSL that libgrpc loads: it neither exports one, which would take the place of OpenSSL's, nor imports one, which
-# OpenSSL would answer. The first PROGRAM must also contain BoringSSL and load the shared libgrpc++.
+# OpenSSL would answer. None loads libhwy.so either, which spends 10 ms of every start on the resolution of a timer. The first
+# PROGRAM must also contain BoringSSL and load the shared libgrpc++.
 set -euo pipefail
 export LC_ALL=C
 archive=$1
@@ -36,6 +37,8 @@ for program in "$@"; do
   [ -z "$exported" ] || fail "$program exports names of BoringSSL:" $exported
   imported=$(names -D --undefined-only "$program" | shared)
   [ -z "$imported" ] || fail "$program takes names of BoringSSL from another library:" $imported
+  ldd "$program" >"$directory/libraries"
+  ! grep -q 'libhwy\.' "$directory/libraries" || fail "$program loads libhwy.so, want signer/crypto/highway_runtime.cc alone"
 done
 
 names --defined-only "$1" | shared >"$directory/contained"
@@ -53,5 +56,5 @@ for pair in libcrypto:--defined-only libssl:--undefined-only; do
   [ "$found" -gt 50 ] || fail "$library: got $found names of BoringSSL, want the check to find more than 50"
 done
 
-[ "$failures" -eq 0 ] && echo "$count names of BoringSSL, none shared by: $*"
+[ "$failures" -eq 0 ] && echo "$count names of BoringSSL, none shared by, and libhwy.so not loaded by: $*"
 [ "$failures" -eq 0 ]
