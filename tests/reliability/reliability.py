@@ -27,7 +27,7 @@ ROWS = {
     "overload": (overload.overload, "goodput ≥ 85 % (batch), ≥ 60 % (unary); rejections labelled; normal after 2 s"),
     "restarts": (restarts.restarts, "0 failed calls, 0 duplicates"),
     "kills": (restarts.kills, "0 wrong or duplicate proofs; socket taken over"),
-    "leaks": (leaks.leaks, "memory, descriptors and in-flight as before"),
+    "leaks": (leaks.leaks, "live memory, descriptors and in-flight as before"),
     "hostile": (hostile.hostile, "alive; honest callers unaffected"),
     "key_generation": (faults.key_generation, "0 failures with retries; each counted"),
     "not_ready": (faults.not_ready, "never serves; log says why; NOT_SERVING"),
