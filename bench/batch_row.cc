@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::bench {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "bench/proof_text.h"
 #include "bench/side.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/ed25519_batch.h"
 #include "signer/crypto/p256_batch.h"
-#include "signer/crypto/status_macros.h"
 #include "signer/dpop/proof.h"
 #include "signer/dpop/proof_key.h"
 

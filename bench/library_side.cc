@@ -6,7 +6,7 @@
 
 #include "bench/proof_text.h"
 #include "bench/side.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 #include "signer/dpop/proof.h"
 #include "signer/dpop/proof_key.h"
 #include "signer/dpop/text_writer.h"

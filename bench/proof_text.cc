@@ -2,7 +2,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::bench {
 

@@ -5,9 +5,9 @@
 
 #include "absl/status/statusor.h"
 #include "bench/statistics.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/ed25519.h"
 #include "signer/crypto/p256.h"
-#include "signer/crypto/status_macros.h"
 #include "signer/dpop/proof_key.h"
 
 namespace proofmint::bench {

@@ -7,10 +7,10 @@
 #include "bench/proof_text.h"
 #include "bench/side.h"
 #include "proofmint/v1/proof_signer.pb.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 #include "signer/keys/key_handles.h"
 #include "signer/keys/key_pool.h"
-#include "signer/service/proof_minter.h"
+#include "signer/service/mint/proof_minter.h"
 
 namespace proofmint::bench {
 namespace {

@@ -36,17 +36,32 @@ elseif(PROOFMINT_SANITIZER)
   message(FATAL_ERROR "PROOFMINT_SANITIZER: got ${PROOFMINT_SANITIZER}, want address or thread")
 endif()
 
-# proofmint_library(NAME SOURCES... DEPS...) and proofmint_program(NAME SOURCES... DEPS...): a target of our own code.
+# proofmint_include_folder(TARGET VISIBILITY FOLDER): lets TARGET, or its users, include the files of FOLDER by their path
+# from the root of the project, and no others: a library without a link to another one does not see its headers.
+function(proofmint_include_folder target visibility folder)
+  string(REPLACE "/" "." name ${folder})
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  cmake_path(GET folder PARENT_PATH parent)
+  file(MAKE_DIRECTORY ${root}/${parent})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${root}/${folder} SYMBOLIC)
+  target_include_directories(${target} ${visibility} ${root})
+endfunction()
+
+# proofmint_library(NAME SOURCES... DEPS...) and proofmint_program(NAME SOURCES... DEPS...): a target of our own code. A
+# library exports the folder that it stands in.
 function(proofmint_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
+  proofmint_include_folder(${name} PUBLIC ${folder})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE proofmint_flags)
 endfunction()
 
 function(proofmint_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
+  proofmint_include_folder(${name} PRIVATE ${folder})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} proofmint_flags)
   # BoringSSL and the OpenSSL that libgrpc loads define the same names: a program must not export the former. It is named
   # because ALL would also hide the allocator of the sanitizers' runtime from the shared libraries.

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::load {
 namespace {

@@ -54,7 +54,7 @@ Engine::Engine(const Options& options, double rate,
   } else {
     std::vector<Call*> first;
     {
-      keys::MutexLock lock(mutex_);
+      base::MutexLock lock(mutex_);
       first = std::exchange(free_calls_, {});
       for (Call* call : first) Prepare(*call, MonotonicNow());
     }
@@ -88,7 +88,7 @@ void Engine::Pace() {
     Call* call = nullptr;
     int64_t wake_up;
     {
-      keys::MutexLock lock(mutex_);
+      base::MutexLock lock(mutex_);
       while (free_calls_.empty()) call_is_free_.Wait(mutex_);
       if (ArrivalsAreOver()) break;
       const int64_t now = MonotonicNow();
@@ -106,7 +106,7 @@ void Engine::Pace() {
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     }
   }
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   pacing_ = false;
   ShutDownIfDone();
 }
@@ -195,7 +195,7 @@ bool Engine::SendAgainLater(Call& call, absl::Duration delay, int64_t now) {
 
 void Engine::OnFree(Call& call) {
   {
-    keys::MutexLock lock(mutex_);
+    base::MutexLock lock(mutex_);
     const int64_t now = MonotonicNow();
     if (now >= last_moment()) GiveUpArrivals(now);
     if (std::optional<int64_t> due = TakeArrival(now)) {

@@ -25,7 +25,7 @@
 #include "bench/load/request_set.h"
 #include "bench/load/response_reader.h"
 #include "bench/load/verifier.h"
-#include "signer/keys/mutex.h"
+#include "signer/base/mutex.h"
 
 namespace proofmint::load {
 
@@ -116,11 +116,11 @@ class Engine {
   grpc::CompletionQueue completion_queue_;
   std::vector<Call> calls_;
 
-  keys::Mutex mutex_;
+  base::Mutex mutex_;
   RequestSet requests_ ABSL_GUARDED_BY(mutex_);
   size_t next_stub_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Call*> free_calls_ ABSL_GUARDED_BY(mutex_);
-  keys::ConditionVariable call_is_free_;
+  base::ConditionVariable call_is_free_;
   // Empty in a closed loop.
   std::optional<ArrivalSchedule> schedule_ ABSL_GUARDED_BY(mutex_);
   int64_t next_arrival_ ABSL_GUARDED_BY(mutex_);

@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "signer/crypto/status_macros.h"
-#include "signer/service/batch_mint.h"
+#include "signer/base/status_macros.h"
+#include "signer/service/contract/limits.h"
 
 namespace proofmint::load {
 namespace {

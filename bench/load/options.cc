@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "signer/service/listen_address.h"
+#include "signer/service/net/listen_address.h"
 
 namespace proofmint::load {
 namespace {

@@ -14,7 +14,7 @@
 #include "bench/load/interrupt.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::load {
 namespace {

@@ -17,7 +17,7 @@ Recorder::Recorder(int batch, int64_t start, int64_t end)
     : batch_(batch), start_(start), end_(end) {}
 
 void Recorder::EndAt(int64_t end) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   end_ = std::clamp(end, start_, end_);
 }
 
@@ -46,7 +46,7 @@ void Recorder::AdvanceTo(int64_t now) {
 }
 
 void Recorder::RecordCall(const CallTimes& times, const CallResult& result) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   AdvanceTo(times.done);
   answered_ += result.ok;
   if (IsMeasured(times.done)) measured_.ok_in_time += result.ok;
@@ -71,7 +71,7 @@ void Recorder::RecordCall(const CallTimes& times, const CallResult& result) {
 }
 
 void Recorder::RecordNotSent(int64_t due, int64_t now) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (!IsMeasured(due)) return;
   measured_.not_sent += batch_;
   measured_.errors[kNotSent] += batch_;
@@ -79,17 +79,17 @@ void Recorder::RecordNotSent(int64_t due, int64_t now) {
 }
 
 void Recorder::RecordRetry(int64_t due) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (IsMeasured(due)) measured_.retries += batch_;
 }
 
 int64_t Recorder::answered() const {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return answered_;
 }
 
 Progress Recorder::ProgressAt(int64_t now) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   AdvanceTo(now);
   Progress progress;
   progress.errors = measured_.error_count();
@@ -102,7 +102,7 @@ Progress Recorder::ProgressAt(int64_t now) {
 }
 
 Measurements Recorder::Take() {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   CloseSecond();
   return std::move(measured_);
 }

@@ -11,7 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "bench/load/histogram.h"
 #include "bench/load/response_reader.h"
-#include "signer/keys/mutex.h"
+#include "signer/base/mutex.h"
 
 namespace proofmint::load {
 
@@ -99,7 +99,7 @@ class Recorder {
 
   const int batch_;
   const int64_t start_;
-  mutable keys::Mutex mutex_;
+  mutable base::Mutex mutex_;
   int64_t end_ ABSL_GUARDED_BY(mutex_);
   Measurements measured_ ABSL_GUARDED_BY(mutex_);
   int64_t answered_ ABSL_GUARDED_BY(mutex_) = 0;

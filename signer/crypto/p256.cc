@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/nid.h>
 
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::crypto {
 namespace {

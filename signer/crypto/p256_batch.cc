@@ -5,11 +5,11 @@
 #include <bit>
 #include <cstring>
 
+#include "signer/base/status_macros.h"
 #include "signer/crypto/constant_time.h"
 #include "signer/crypto/p256_kernel.h"
 #include "signer/crypto/scalar_field.h"
 #include "signer/crypto/sha512_batch.h"
-#include "signer/crypto/status_macros.h"
 
 namespace proofmint::crypto {
 namespace {

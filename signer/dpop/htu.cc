@@ -9,7 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 #include "signer/dpop/text_writer.h"
 
 namespace proofmint::dpop {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <variant>
 
+#include "signer/base/status_macros.h"
 #include "signer/crypto/ed25519_batch.h"
 #include "signer/crypto/p256_batch.h"
-#include "signer/crypto/status_macros.h"
 #include "signer/dpop/text_writer.h"
 
 namespace proofmint::dpop {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "signer/base/status_macros.h"
 #include "signer/crypto/ed25519_batch.h"
 #include "signer/crypto/p256_batch.h"
-#include "signer/crypto/status_macros.h"
 #include "signer/dpop/text_writer.h"
 
 namespace proofmint::dpop {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::dpop {
 namespace {

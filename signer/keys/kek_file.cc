@@ -19,8 +19,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/constant_time.h"
-#include "signer/crypto/status_macros.h"
 
 namespace proofmint::keys {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/sha2.h"
-#include "signer/crypto/status_macros.h"
 
 namespace proofmint::keys {
 namespace {

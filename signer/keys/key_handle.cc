@@ -8,12 +8,12 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/aes_gcm_siv.h"
 #include "signer/crypto/ed25519.h"
 #include "signer/crypto/p256.h"
 #include "signer/crypto/secret.h"
 #include "signer/crypto/sha2.h"
-#include "signer/crypto/status_macros.h"
 
 namespace proofmint::keys {
 namespace {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 #include "signer/keys/kek_file.h"
 #include "signer/keys/key_handle.h"
 
@@ -52,13 +52,13 @@ absl::StatusOr<dpop::ProofKey> KeyHandles::Open(absl::string_view handle,
 
 absl::StatusOr<bool> KeyHandles::Reload() {
   if (options_.kek_file.empty()) return false;
-  MutexLock reload_lock(reload_mutex_);
+  base::MutexLock reload_lock(reload_mutex_);
   PROOFMINT_ASSIGN_OR_RETURN(std::vector<Kek> keks,
                              ReadKekFile(options_.kek_file));
   if (this->keks()->AreThoseOf(keks)) return false;
   PROOFMINT_ASSIGN_OR_RETURN(std::shared_ptr<const KeyEncryptionKeys> next,
                              KeyEncryptionKeys::New(keks));
-  MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   keks_.swap(next);
   return true;
 }
@@ -66,7 +66,7 @@ absl::StatusOr<bool> KeyHandles::Reload() {
 bool KeyHandles::memory_locked() const { return keks()->memory_locked(); }
 
 std::shared_ptr<const KeyEncryptionKeys> KeyHandles::keks() const {
-  MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return keks_;
 }
 

@@ -12,11 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "signer/base/mutex.h"
 #include "signer/crypto/entropy.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/proof_key.h"
 #include "signer/keys/key_encryption_keys.h"
-#include "signer/keys/mutex.h"
 
 namespace proofmint::keys {
 
@@ -79,8 +79,8 @@ class KeyHandles {
 
   const KeyHandlesOptions options_;
   crypto::Entropy& entropy_;
-  Mutex reload_mutex_;  // held by one Reload, while it reads
-  mutable Mutex mutex_;
+  base::Mutex reload_mutex_;  // held by one Reload, while it reads
+  mutable base::Mutex mutex_;
   std::shared_ptr<const KeyEncryptionKeys> keks_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "signer/crypto/status_macros.h"
-#include "signer/keys/mutex.h"
+#include "signer/base/mutex.h"
+#include "signer/base/status_macros.h"
 #include "signer/keys/pool_state.h"
 
 namespace proofmint::keys {
@@ -80,7 +80,7 @@ KeyPool::KeyPool(const KeyPoolOptions& options, crypto::Entropy& entropy,
 absl::Status KeyPool::StartRefilling(size_t capacity) {
   state_.capacity = capacity;
   {
-    MutexLock lock(state_.mutex);
+    base::MutexLock lock(state_.mutex);
     for (KeyStack& stack : state_.stacks) stack.filling = true;
   }
   // The thread inherits the mask: it is never the one that a signal interrupts.
@@ -103,7 +103,7 @@ absl::Status KeyPool::StartRefilling(size_t capacity) {
 KeyPool::~KeyPool() {
   if (capacity() == 0) return;
   {
-    MutexLock lock(state_.mutex);
+    base::MutexLock lock(state_.mutex);
     state_.stopping = true;
   }
   state_.work.NotifyAll();
@@ -120,7 +120,7 @@ absl::Status KeyPool::Take(Algorithm algorithm, std::span<ProofKey> keys) {
   if (!status.ok()) {
     for (ProofKey& key : keys) key = ProofKey();
     if (popped > 0) {
-      MutexLock lock(state_.mutex);
+      base::MutexLock lock(state_.mutex);
       state_.stacks[IndexOf(algorithm)].pooled -= popped;
     }
     return status;
@@ -136,7 +136,7 @@ size_t KeyPool::Pop(Algorithm algorithm, std::span<ProofKey> keys) {
   bool wake = false;
   size_t popped;
   {
-    MutexLock lock(state_.mutex);
+    base::MutexLock lock(state_.mutex);
     KeyStack& stack = state_.stacks[IndexOf(algorithm)];
     popped = std::min(keys.size(), stack.depth);
     for (ProofKey& key : keys.first(popped)) {
@@ -176,7 +176,7 @@ void KeyPool::Refill() {
 }
 
 std::optional<KeyPool::Batch> KeyPool::NextBatch() {
-  MutexLock lock(state_.mutex);
+  base::MutexLock lock(state_.mutex);
   for (;;) {
     ++state_.refill_turns;
     if (state_.stopping) return std::nullopt;
@@ -205,7 +205,7 @@ void KeyPool::Push(const Batch& batch) {
   while (!keys.empty()) {
     std::span<ProofKey> some = keys.first(std::min(keys.size(), kPushSize));
     keys = keys.subspan(some.size());
-    MutexLock lock(state_.mutex);
+    base::MutexLock lock(state_.mutex);
     KeyStack& stack = state_.stacks[IndexOf(batch.algorithm)];
     for (ProofKey& key : some) {
       new (&slots[stack.depth++]) KeySlot{std::move(key)};
@@ -223,7 +223,7 @@ void KeyPool::Push(const Batch& batch) {
 // not asked over and over by a thread that nobody waits for.
 void KeyPool::GiveUp() {
   for (ProofKey& key : minted_) key = ProofKey();
-  MutexLock lock(state_.mutex);
+  base::MutexLock lock(state_.mutex);
   ++state_.failures;
   for (KeyStack& stack : state_.stacks) stack.filling = false;
 }
@@ -233,7 +233,7 @@ KeyPool::Stats KeyPool::GetStats(Algorithm algorithm) const {
   stats.missed =
       state_.missed[IndexOf(algorithm)].load(std::memory_order_relaxed);
   if (capacity() > 0) {
-    MutexLock lock(state_.mutex);
+    base::MutexLock lock(state_.mutex);
     const KeyStack& stack = state_.stacks[IndexOf(algorithm)];
     stats.depth = stack.depth;
     stats.pooled = stack.pooled;
@@ -247,7 +247,7 @@ size_t KeyPool::capacity() const {
 
 void KeyPool::WaitUntilFull() {
   if (capacity() == 0) return;
-  MutexLock lock(state_.mutex);
+  base::MutexLock lock(state_.mutex);
   const uint64_t failures = state_.failures;
   while (state_.failures == failures) {
     for (KeyStack& stack : state_.stacks) {

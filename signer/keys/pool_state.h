@@ -10,9 +10,9 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
+#include "signer/base/mutex.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/proof_key.h"
-#include "signer/keys/mutex.h"
 
 namespace proofmint::keys {
 
@@ -40,9 +40,9 @@ struct PoolState {
   std::atomic<size_t> capacity = 0;
   std::array<std::atomic<uint64_t>, dpop::kAlgorithms.size()> missed = {};
 
-  Mutex mutex;
-  ConditionVariable work;  // a stack is to be filled, or the pool to stop
-  ConditionVariable rest;  // no stack is to be filled
+  base::Mutex mutex;
+  base::ConditionVariable work;  // a stack is to be filled, or the pool to stop
+  base::ConditionVariable rest;  // no stack is to be filled
   std::array<KeyStack, dpop::kAlgorithms.size()> stacks ABSL_GUARDED_BY(mutex);
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   uint64_t failures ABSL_GUARDED_BY(mutex) = 0;

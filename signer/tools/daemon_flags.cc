@@ -8,10 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/kernel.h"
-#include "signer/crypto/status_macros.h"
-#include "signer/service/batch_mint.h"
-#include "signer/service/listen_address.h"
+#include "signer/service/contract/limits.h"
+#include "signer/service/net/listen_address.h"
 
 namespace proofmint::tools {
 namespace {

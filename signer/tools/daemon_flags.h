@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "signer/service/server.h"
+#include "signer/service/server/server.h"
 
 namespace proofmint::tools {
 

@@ -12,8 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/entropy.h"
-#include "signer/crypto/status_macros.h"
 #include "signer/keys/kek_file.h"
 #include "signer/keys/key_encryption_keys.h"
 

@@ -15,23 +15,25 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/crypto/self_test.h"
-#include "signer/crypto/status_macros.h"
-#include "signer/service/clock.h"
-#include "signer/service/hardening.h"
-#include "signer/service/listen_address.h"
-#include "signer/service/log.h"
-#include "signer/service/server.h"
-#include "signer/service/stop_signals.h"
+#include "signer/service/contract/limits.h"
+#include "signer/service/net/listen_address.h"
+#include "signer/service/observe/log.h"
+#include "signer/service/server/hardening.h"
+#include "signer/service/server/library_logs.h"
+#include "signer/service/server/server.h"
+#include "signer/service/server/stop_signals.h"
 #include "signer/tools/daemon_flags.h"
 
 namespace {
 
+using proofmint::base::MonotonicNow;
 using proofmint::service::LogError;
 using proofmint::service::LogInfo;
-using proofmint::service::MonotonicNow;
 using proofmint::service::Server;
 using proofmint::tools::DaemonFlags;
 

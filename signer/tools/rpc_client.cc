@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
-#include "signer/service/listen_address.h"
+#include "signer/service/contract/limits.h"
 
 namespace proofmint::tools {
 namespace {

@@ -16,7 +16,7 @@
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/inspect.h"
-#include "signer/service/batch_mint.h"
+#include "signer/service/contract/limits.h"
 #include "signer/tools/rpc_client.h"
 
 namespace proofmint::tools {

@@ -78,7 +78,7 @@ test('every alert says how urgent it is and what is wrong', () => {
 
 // Metric names as Prometheus stores them, by the constants of metrics.h.
 function definedMetrics() {
-  const constants = read('signer/service/metrics.h').matchAll(/inline constexpr char k\w+\[\] =\s*"([a-z_]+)"/g);
+  const constants = read('signer/service/metrics/metrics.h').matchAll(/inline constexpr char k\w+\[\] =\s*"([a-z_]+)"/g);
   const names = [...constants].map(([, name]) => name);
   assert.ok(names.length > 8);
   return new Set(names);

@@ -49,7 +49,7 @@ test('every flag in running text is one of either program', () => {
 });
 
 test('metrics exist', () => {
-  const defined = read('signer/service/metrics.h');
+  const defined = read('signer/service/metrics/metrics.h');
   const names = [...page.matchAll(/\bproofmint_[a-z_]+/g)].map(([name]) => name);
   assert.ok(names.length > 5);
   for (const name of names) assert.ok(defined.includes(`"${name}"`), name);
@@ -64,7 +64,7 @@ test('each alert has a section that begins with how urgent it is', () => {
 
 test('the table of reasons has each that the service gives', () => {
   const constants = /^inline constexpr absl::string_view k\w+ =\s*"([A-Z][A-Z0-9_]+)";/gm;
-  const defined = [...read('signer/service/errors.h').matchAll(constants)].map(([, reason]) => reason);
+  const defined = [...read('signer/service/contract/errors.h').matchAll(constants)].map(([, reason]) => reason);
   assert.ok(defined.length > 10);
   const table = page.slice(page.indexOf('### By reason'), page.indexOf('### No connection'));
   const cells = [...table.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell]) => cell);

@@ -30,9 +30,9 @@
 #include "signer/dpop/inspect.h"
 #include "signer/keys/key_handle.h"
 #include "signer/keys/key_handles.h"
-#include "signer/service/proof_minter.h"
-#include "signer/service/proof_signer_service.h"
-#include "tests/service/mint_batch.h"
+#include "signer/service/mint/proof_minter.h"
+#include "signer/service/rpc/proof_signer_service.h"
+#include "tests/service/mint/mint_batch.h"
 
 namespace proofmint {
 namespace {

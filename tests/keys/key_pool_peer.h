@@ -14,13 +14,13 @@
 #include <variant>
 #include <vector>
 
+#include "signer/base/mutex.h"
 #include "signer/crypto/ed25519.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/p256.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/proof_key.h"
 #include "signer/keys/key_pool.h"
-#include "signer/keys/mutex.h"
 #include "signer/keys/pool_state.h"
 
 namespace proofmint::keys {
@@ -32,7 +32,7 @@ class KeyPoolPeer {
     return pool.arena_.bytes();
   }
   static uint64_t RefillTurns(const KeyPool& pool) {
-    MutexLock lock(pool.state_.mutex);
+    base::MutexLock lock(pool.state_.mutex);
     return pool.state_.refill_turns;
   }
   static pthread_t RefillThread(const KeyPool& pool) {

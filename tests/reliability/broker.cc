@@ -40,7 +40,7 @@ Broker::Broker(const BrokerOptions& options,
 
 void Broker::Stop() {
   {
-    keys::MutexLock lock(mutex_);
+    base::MutexLock lock(mutex_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) {
@@ -49,12 +49,12 @@ void Broker::Stop() {
 }
 
 Broker::Counts Broker::TakeCounts() {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return std::move(counts_);
 }
 
 bool Broker::stopping() const {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return stopping_;
 }
 
@@ -94,12 +94,12 @@ void Broker::Call(v1::ProofSigner::Stub& stub, int64_t number) {
        ++i) {
     absl::SleepFor(*failure.retry_delay);
     {
-      keys::MutexLock lock(mutex_);
+      base::MutexLock lock(mutex_);
       ++counts_.repeats;
     }
     failure = Ask(stub, deadline, requests);
   }
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   ++counts_.calls;
   if (requests.empty()) {
     counts_.latency.Record(absl::ToInt64Nanoseconds(absl::Now() - start));
@@ -161,7 +161,7 @@ Failure Broker::AskBatch(v1::ProofSigner::Stub& stub,
 }
 
 void Broker::CountFailure(const Failure& failure) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   ++counts_.failures[failure.name];
   if (!failure.labelled) ++counts_.unlabelled;
 }

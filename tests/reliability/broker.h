@@ -17,7 +17,7 @@
 #include "absl/time/time.h"
 #include "bench/load/histogram.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
-#include "signer/keys/mutex.h"
+#include "signer/base/mutex.h"
 #include "tests/reliability/failure.h"
 #include "tests/reliability/proof_checker.h"
 
@@ -75,7 +75,7 @@ class Broker {
 
   const BrokerOptions options_;
   ProofChecker proofs_;
-  mutable keys::Mutex mutex_;
+  mutable base::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<v1::ProofSigner::Stub>> stubs_;

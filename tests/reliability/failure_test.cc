@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "google/rpc/error_details.pb.h"
-#include "signer/service/errors.h"
-#include "tests/service/test_server.h"
+#include "signer/service/contract/errors.h"
+#include "tests/service/testing/test_server.h"
 
 namespace proofmint::reliability {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "signer/crypto/status_macros.h"
+#include "signer/base/status_macros.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/inspect.h"
 
@@ -73,7 +73,7 @@ void ProofChecker::Check(const v1::SignProofRequest& request,
   // The slow part, which threads do side by side.
   absl::StatusOr<Identities> identities = Inspect(request, response);
   const int64_t lead = response.iat() - absl::ToUnixSeconds(now);
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (!identities.ok()) {
     Problem(counts_.wrong, std::string(identities.status().message()));
     return;
@@ -97,7 +97,7 @@ void ProofChecker::Problem(int64_t& counter, std::string text) {
 }
 
 ProofChecker::Counts ProofChecker::counts() const {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return counts_;
 }
 

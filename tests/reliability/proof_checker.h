@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.pb.h"
-#include "signer/keys/mutex.h"
+#include "signer/base/mutex.h"
 
 namespace proofmint::reliability {
 
@@ -53,7 +53,7 @@ class ProofChecker {
   void Problem(int64_t& counter, std::string text)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  mutable keys::Mutex mutex_;
+  mutable base::Mutex mutex_;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Identity> jtis_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<Identity> jkts_ ABSL_GUARDED_BY(mutex_);

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/service/test_server.h"
+#include "tests/service/testing/test_server.h"
 
 namespace proofmint::reliability {
 namespace {

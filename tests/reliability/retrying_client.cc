@@ -17,9 +17,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "bench/load/options.h"
-#include "signer/crypto/status_macros.h"
-#include "signer/service/batch_mint.h"
-#include "signer/service/stop_signals.h"
+#include "signer/base/status_macros.h"
+#include "signer/service/contract/limits.h"
+#include "signer/service/server/stop_signals.h"
 #include "tests/reliability/broker.h"
 
 namespace proofmint::reliability {

@@ -10,7 +10,7 @@
 namespace proofmint::testing {
 
 absl::Status FakeEntropy::Fill(std::span<uint8_t> out) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   ++calls_;
   if (failures_ > 0 && successes_before_failure_-- <= 0) {
     --failures_;
@@ -38,23 +38,23 @@ absl::Status FakeEntropy::Fill(std::span<uint8_t> out) {
 }
 
 void FakeEntropy::GiveNext(std::string bytes) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   given_.push_back(std::move(bytes));
 }
 
 void FakeEntropy::FailAfter(int successes, int failures) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   successes_before_failure_ = successes;
   failures_ = failures;
 }
 
 void FakeEntropy::ForgetCalls() {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   calls_ = 0;
 }
 
 int FakeEntropy::calls() const {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return calls_;
 }
 

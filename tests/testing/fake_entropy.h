@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "signer/base/mutex.h"
 #include "signer/crypto/entropy.h"
-#include "signer/keys/mutex.h"
 
 namespace proofmint::testing {
 
@@ -33,7 +33,7 @@ class FakeEntropy : public crypto::Entropy {
   void ForgetCalls();
 
  private:
-  mutable keys::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::deque<std::string> given_ ABSL_GUARDED_BY(mutex_);
   uint64_t counter_ ABSL_GUARDED_BY(mutex_) = 0;
   int successes_before_failure_ ABSL_GUARDED_BY(mutex_) = 0;

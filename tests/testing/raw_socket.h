@@ -8,11 +8,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "signer/service/unique_fd.h"
+#include "signer/base/unique_fd.h"
 
 namespace proofmint::testing {
 
-using service::UniqueFd;
+using base::UniqueFd;
 
 // Returns a connection to the Unix socket `path`, or an invalid descriptor.
 UniqueFd ConnectUnix(const std::string& path);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "signer/service/unique_fd.h"
+#include "signer/base/unique_fd.h"
 #include "tests/testing/temp_dir.h"
 
 namespace proofmint::testing {

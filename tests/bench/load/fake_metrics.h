@@ -12,7 +12,7 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/str_cat.h"
-#include "signer/service/unique_fd.h"
+#include "signer/base/unique_fd.h"
 
 namespace proofmint::testing {
 
@@ -44,7 +44,7 @@ class FakeMetrics {
  private:
   void Serve() {
     for (int reading = 1;; ++reading) {
-      service::UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
+      base::UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
       if (connection.get() < 0) return;
       char request[4096];
       if (recv(connection.get(), request, sizeof(request), 0) <= 0) continue;
@@ -58,7 +58,7 @@ class FakeMetrics {
     }
   }
 
-  service::UniqueFd listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  base::UniqueFd listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   std::string url_;
   std::thread thread_;
 };

@@ -30,7 +30,7 @@ std::string FakeSigner::target() const {
 }
 
 int FakeSigner::calls() {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   return calls_;
 }
 
@@ -38,7 +38,7 @@ template <typename Response, typename Forward>
 grpc::Status FakeSigner::Answer(
     Response& response, const std::function<void(int call, Response&)>& spoil,
     Forward forward) {
-  keys::MutexLock lock(mutex_);
+  base::MutexLock lock(mutex_);
   const int call = ++calls_;
   if (faults_.before) {
     grpc::Status status = faults_.before(call);

@@ -14,8 +14,8 @@
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
-#include "signer/keys/mutex.h"
-#include "tests/service/test_server.h"
+#include "signer/base/mutex.h"
+#include "tests/service/testing/test_server.h"
 
 namespace proofmint::testing {
 
@@ -59,7 +59,7 @@ class FakeSigner final : public v1::ProofSigner::Service {
   TestServer upstream_;
   std::unique_ptr<v1::ProofSigner::Stub> stub_ = upstream_.NewStub();
   int port_ = 0;
-  keys::Mutex mutex_;
+  base::Mutex mutex_;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<grpc::Server> server_;
 };

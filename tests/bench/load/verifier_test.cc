@@ -6,7 +6,7 @@
 #include "bench/load/request_set.h"
 #include "signer/dpop/inspect.h"
 #include "tests/dpop/test_proofs.h"
-#include "tests/service/test_server.h"
+#include "tests/service/testing/test_server.h"
 
 namespace proofmint::load {
 namespace {

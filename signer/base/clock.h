@@ -1,0 +1,28 @@
+// The service's clocks.
+
+#ifndef PROOFMINT_SIGNER_BASE_CLOCK_H_
+#define PROOFMINT_SIGNER_BASE_CLOCK_H_
+
+#include <time.h>
+
+#include <functional>
+
+#include "absl/time/time.h"
+
+namespace proofmint::base {
+
+// Clock returns the current time; absl::Now in production, injected so that
+// tests can set it. Must be thread-safe.
+using Clock = std::function<absl::Time()>;
+
+// MonotonicNow returns the time of CLOCK_MONOTONIC, which nobody sets: for how
+// long things take and when they are due.
+inline absl::Duration MonotonicNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return absl::DurationFromTimespec(now);
+}
+
+}  // namespace proofmint::base
+
+#endif  // PROOFMINT_SIGNER_BASE_CLOCK_H_

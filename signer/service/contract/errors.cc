@@ -1,0 +1,223 @@
+#include "signer/service/contract/errors.h"
+
+#include <google/protobuf/any.pb.h>
+#include <grpcpp/support/error_details.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace proofmint::service {
+namespace {
+
+constexpr char kTypeUrlPrefix[] = "type.googleapis.com/";
+constexpr char kPushbackTrailer[] = "grpc-retry-pushback-ms";
+
+template <typename Detail>
+std::string TypeUrl() {
+  return absl::StrCat(kTypeUrlPrefix, Detail::descriptor()->full_name());
+}
+
+template <typename Detail>
+void AddDetail(const Detail& detail, absl::Status& status) {
+  status.SetPayload(TypeUrl<Detail>(), absl::Cord(detail.SerializeAsString()));
+}
+
+absl::Status ErrorWithReason(absl::StatusCode code, absl::string_view reason,
+                             absl::string_view message) {
+  absl::Status status(code, message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason.data(), reason.size());
+  info.set_domain(kErrorDomain.data(), kErrorDomain.size());
+  AddDetail(info, status);
+  return status;
+}
+
+absl::Status ErrorWithField(absl::StatusCode code, absl::string_view reason,
+                            absl::string_view field,
+                            absl::string_view problem) {
+  absl::Status status =
+      ErrorWithReason(code, reason, absl::StrCat(field, ": ", problem));
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field(field.data(), field.size());
+  violation->set_description(problem.data(), problem.size());
+  AddDetail(bad_request, status);
+  return status;
+}
+
+void AddRetryInfo(absl::Duration delay, absl::Status& status) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(delay % absl::Seconds(1))));
+  AddDetail(retry, status);
+}
+
+absl::Status UnavailableError(absl::string_view reason,
+                              absl::string_view message, absl::Duration delay) {
+  absl::Status status =
+      ErrorWithReason(absl::StatusCode::kUnavailable, reason, message);
+  AddRetryInfo(delay, status);
+  return status;
+}
+
+// The reason in the bytes of an ErrorInfo, as kReasons has it.
+absl::string_view KnownReason(const std::string& error_info) {
+  google::rpc::ErrorInfo info;
+  if (!info.ParseFromString(error_info)) return "";
+  const auto* reason =
+      std::find(kReasons.begin(), kReasons.end(), info.reason());
+  return reason == kReasons.end() ? absl::string_view() : *reason;
+}
+
+// Between half and one and a half of `delay`.
+absl::Duration Jittered(absl::Duration delay) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return delay * std::uniform_real_distribution<double>(0.5, 1.5)(random);
+}
+
+}  // namespace
+
+absl::Status InvalidFieldError(absl::string_view reason,
+                               absl::string_view field,
+                               absl::string_view problem) {
+  return ErrorWithField(absl::StatusCode::kInvalidArgument, reason, field,
+                        problem);
+}
+
+absl::Status InvalidRequestError(absl::string_view want) {
+  return ErrorWithReason(
+      absl::StatusCode::kInvalidArgument, kInvalidRequest,
+      absl::StrCat("request: got bytes that do not parse, want a ", want,
+                   " whose strings are UTF-8"));
+}
+
+absl::Status InvalidKeyHandleError(absl::string_view field) {
+  return InvalidFieldError(
+      kInvalidKeyHandle, field,
+      "got one that this server does not open for this caller, want a handle "
+      "of this algorithm that has not expired");
+}
+
+absl::Status KeyGenerationFailedError(const absl::Status& cause) {
+  return UnavailableError(
+      kKeyGenerationFailed,
+      absl::StrCat("key generation failed: ", cause.message()), kRetryDelay);
+}
+
+absl::Status SigningFailedError(const absl::Status& cause) {
+  return UnavailableError(kSigningFailed,
+                          absl::StrCat("signing failed: ", cause.message()),
+                          kRetryDelay);
+}
+
+absl::Status OverloadedError(size_t limit) {
+  return UnavailableError(
+      kOverloaded,
+      absl::StrCat("server: got more work than it keeps up with, want at most ",
+                   limit, " proofs in flight"),
+      Jittered(kRetryDelay));
+}
+
+absl::Status DrainingError(absl::Duration delay) {
+  return UnavailableError(kDraining, "server: is shutting down", delay);
+}
+
+absl::Status NotReadyError() {
+  return UnavailableError(kNotReady, "server: cannot make proofs yet",
+                          absl::Milliseconds(500));
+}
+
+absl::Status CryptoSelfTestFailedError() {
+  return ErrorWithReason(absl::StatusCode::kInternal, kCryptoSelfTestFailed,
+                         "server: got a proof of its own that does not "
+                         "verify, makes no more");
+}
+
+absl::Status CallerQuotaExceededError(absl::string_view caller,
+                                      absl::Duration delay) {
+  absl::Status status = ErrorWithReason(
+      absl::StatusCode::kResourceExhausted, kCallerQuotaExceeded,
+      "caller: got more requests than its quota, want fewer");
+  google::rpc::QuotaFailure quota;
+  auto* violation = quota.add_violations();
+  violation->set_subject(std::string(caller));
+  violation->set_description("proofs a second");
+  AddDetail(quota, status);
+  AddRetryInfo(delay, status);
+  return status;
+}
+
+absl::Status DeadlineTooShortError() {
+  return ErrorWithReason(
+      absl::StatusCode::kDeadlineExceeded, kDeadlineTooShort,
+      "deadline: got one that would pass before the answer, want a later one");
+}
+
+absl::Status CallerNotAllowedError(absl::string_view caller) {
+  if (caller.empty()) {
+    return ErrorWithReason(absl::StatusCode::kUnauthenticated,
+                           kCallerNotAllowed,
+                           "caller: got none that can be told, want one that "
+                           "is allowed");
+  }
+  return ErrorWithReason(
+      absl::StatusCode::kPermissionDenied, kCallerNotAllowed,
+      absl::StrCat("caller: got ", caller, ", want one that is allowed"));
+}
+
+absl::string_view ReasonOf(const absl::Status& status) {
+  absl::optional<absl::Cord> payload =
+      status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
+  return payload.has_value() ? KnownReason(std::string(*payload)) : "";
+}
+
+absl::string_view ReasonOf(const google::rpc::Status& status) {
+  for (const google::protobuf::Any& detail : status.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) return KnownReason(detail.value());
+  }
+  return "";
+}
+
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  google::rpc::Status rpc_status;
+  rpc_status.set_code(status.raw_code());
+  rpc_status.set_message(std::string(status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view type_url, const absl::Cord& payload) {
+        google::protobuf::Any* detail = rpc_status.add_details();
+        detail->set_type_url(type_url.data(), type_url.size());
+        detail->set_value(std::string(payload));
+      });
+  // absl::Status visits payloads in no particular order.
+  std::sort(
+      rpc_status.mutable_details()->begin(),
+      rpc_status.mutable_details()->end(),
+      [](const auto& a, const auto& b) { return a.type_url() < b.type_url(); });
+  return rpc_status;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status,
+                          grpc::ServerContextBase& context) {
+  if (status.ok()) return grpc::Status::OK;
+  grpc::Status grpc_status;
+  grpc::SetErrorDetails(ToRpcStatus(status), &grpc_status);
+  google::rpc::RetryInfo retry;
+  absl::optional<absl::Cord> payload =
+      status.GetPayload(TypeUrl<google::rpc::RetryInfo>());
+  if (payload.has_value() && retry.ParseFromString(std::string(*payload))) {
+    absl::Duration delay = absl::Seconds(retry.retry_delay().seconds()) +
+                           absl::Nanoseconds(retry.retry_delay().nanos());
+    context.AddTrailingMetadata(kPushbackTrailer,
+                                absl::StrCat(absl::ToInt64Milliseconds(delay)));
+  }
+  return grpc_status;
+}
+
+}  // namespace proofmint::service

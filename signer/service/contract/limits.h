@@ -1,0 +1,22 @@
+// The limits that the wire contract states, and where the daemon listens.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_LIMITS_H_
+#define PROOFMINT_SIGNER_SERVICE_CONTRACT_LIMITS_H_
+
+#include "absl/time/time.h"
+
+namespace proofmint::service {
+
+// Requests in a BatchSignProofsRequest, at most.
+inline constexpr int kMaxBatchSize = 256;
+
+// The largest absolute value of iat_offset.
+inline constexpr absl::Duration kMaxIatOffset = absl::Seconds(300);
+
+// Where the daemon listens, and clients look for it, unless told otherwise.
+inline constexpr char kDefaultDirectory[] = "/run/proofmint";
+inline constexpr char kDefaultAddress[] = "unix:/run/proofmint/proofmintd.sock";
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_CONTRACT_LIMITS_H_

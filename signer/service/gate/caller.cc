@@ -1,0 +1,184 @@
+#include "signer/service/gate/caller.h"
+
+#include <grpc/grpc_security_constants.h>
+#include <grpcpp/security/auth_context.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "signer/base/status_macros.h"
+#include "signer/service/gate/allowed_san.h"
+
+namespace proofmint::service {
+namespace {
+
+using base::MutexLock;
+
+// As many groups as nearly every process has.
+constexpr size_t kUsualGroups = 64;
+
+Caller Unknown() { return {.id = kUnknownCaller, .allowed = false}; }
+
+template <typename Id>
+bool Contains(const std::vector<Id>& ids, Id id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// The supplementary groups of whoever made the connection `fd`.
+std::vector<gid_t> PeerGroups(int fd) {
+  std::vector<gid_t> groups(kUsualGroups);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const int result =
+        getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
+    if (result != 0 && errno != ERANGE) break;
+    groups.resize(size / sizeof(gid_t));
+    if (result == 0) return groups;
+  }
+  return {};
+}
+
+// The inode of the open socket `fd`, or 0.
+ino_t SocketInode(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
+}
+
+absl::string_view View(grpc::string_ref text) {
+  return {text.data(), text.size()};
+}
+
+// URIs that are allowed have "://"; no other may look like another kind of id.
+std::string SanId(SanKind kind, absl::string_view san) {
+  if (kind == SanKind::kDns) {
+    return absl::StrCat("dns:", absl::AsciiStrToLower(san));
+  }
+  return absl::StrContains(san, "://") ? std::string(san)
+                                       : absl::StrCat("uri:", san);
+}
+
+// The first name of the certificate that is allowed, URIs before DNS names.
+// Without one, the first of all, so that the log can tell.
+Caller OfCertificate(const grpc::AuthContext& context,
+                     const CallerPolicy& policy) {
+  Caller first = Unknown();
+  for (const auto& [kind, property] :
+       {std::pair{SanKind::kUri, GRPC_PEER_URI_PROPERTY_NAME},
+        {SanKind::kDns, GRPC_PEER_DNS_PROPERTY_NAME}}) {
+    for (grpc::string_ref value : context.FindPropertyValues(property)) {
+      const absl::string_view san = View(value);
+      const bool allowed =
+          std::any_of(policy.allowed_sans.begin(), policy.allowed_sans.end(),
+                      [kind = kind, san](const std::string& entry) {
+                        return SanMatches(entry, kind, san);
+                      });
+      if (allowed) return {.id = SanId(kind, san), .allowed = true};
+      if (first.id == Unknown().id && san.size() <= kMaxSanSize) {
+        first.id = SanId(kind, san);
+      }
+    }
+  }
+  return first;
+}
+
+bool IsTls(const grpc::AuthContext& context) {
+  const std::vector<grpc::string_ref> types =
+      context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.size() == 1 && types[0] == GRPC_SSL_TRANSPORT_SECURITY_TYPE;
+}
+
+// gRPC escapes the brackets, as in a URI.
+bool IsLoopbackPeer(absl::string_view peer) {
+  return absl::StartsWith(peer, "ipv4:127.") ||
+         absl::StartsWith(peer, "ipv6:%5B::1%5D:") ||
+         absl::StartsWith(peer, "ipv6:[::1]:");
+}
+
+CallerPolicy WithoutInvalidSans(CallerPolicy policy) {
+  std::erase_if(policy.allowed_sans, [](const std::string& entry) {
+    return !ValidateAllowedSan(entry).ok();
+  });
+  return policy;
+}
+
+}  // namespace
+
+absl::Status ValidateCallerPolicy(const CallerPolicy& policy) {
+  for (const std::string& entry : policy.allowed_sans) {
+    PROOFMINT_RETURN_IF_ERROR(ValidateAllowedSan(entry));
+  }
+  return absl::OkStatus();
+}
+
+Callers::Callers(CallerPolicy policy)
+    : policy_(WithoutInvalidSans(std::move(policy))), own_uid_(geteuid()) {}
+
+void Callers::Connected(int fd) {
+  Connection connection = {.caller = Unknown(), .inode = SocketInode(fd)};
+  ucred peer = {};
+  socklen_t size = sizeof(peer);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
+    connection.caller = {.id = absl::StrCat("uid:", peer.uid),
+                         .allowed = Allows(fd, peer.uid, peer.gid)};
+  }
+  base::MutexLock lock(mutex_);
+  connections_.insert_or_assign(fd, std::move(connection));
+}
+
+bool Callers::Allows(int fd, uid_t uid, gid_t gid) const {
+  if (policy_.allowed_uids.empty() && policy_.allowed_gids.empty()) return true;
+  if (uid == own_uid_ || Contains(policy_.allowed_uids, uid) ||
+      Contains(policy_.allowed_gids, gid)) {
+    return true;
+  }
+  if (policy_.allowed_gids.empty()) return false;
+  const std::vector<gid_t> groups = PeerGroups(fd);
+  return std::any_of(groups.begin(), groups.end(), [this](gid_t group) {
+    return Contains(policy_.allowed_gids, group);
+  });
+}
+
+Caller Callers::Of(const grpc::ServerContextBase& context) const {
+  const std::string peer = context.peer();
+  absl::string_view number = peer;
+  if (absl::ConsumePrefix(&number, "fd:")) {
+    int fd;
+    if (!absl::SimpleAtoi(number, &fd)) return Unknown();
+    base::MutexLock lock(mutex_);
+    auto connection = connections_.find(fd);
+    return connection == connections_.end() ? Unknown()
+                                            : connection->second.caller;
+  }
+  const std::shared_ptr<const grpc::AuthContext> auth_context =
+      context.auth_context();
+  if (IsTls(*auth_context)) return OfCertificate(*auth_context, policy_);
+  if (IsLoopbackPeer(peer)) return {.id = "loopback", .allowed = true};
+  return Unknown();
+}
+
+size_t Callers::unix_connections() const {
+  std::vector<std::pair<int, ino_t>> known;
+  {
+    base::MutexLock lock(mutex_);
+    known.reserve(connections_.size());
+    for (const auto& [fd, connection] : connections_) {
+      known.emplace_back(fd, connection.inode);
+    }
+  }
+  return static_cast<size_t>(
+      std::count_if(known.begin(), known.end(), [](const auto& entry) {
+        const auto& [fd, inode] = entry;
+        return inode != 0 && SocketInode(fd) == inode;
+      }));
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,94 @@
+// What the service tells Prometheus. All metric names are here; docs/metrics.md
+// explains each. Everything is read when it is asked for: a call pays nothing.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_H_
+#define PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_H_
+
+#include <prometheus/collectable.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "signer/crypto/kernel.h"
+#include "signer/keys/key_pool.h"
+#include "signer/service/gate/admission.h"
+#include "signer/service/gate/caller.h"
+#include "signer/service/gate/serving_state.h"
+#include "signer/service/net/tls_credentials.h"
+#include "signer/service/observe/audit_log.h"
+#include "signer/service/observe/call_stats.h"
+
+namespace proofmint::service {
+
+// Those that every Prometheus client library has.
+inline constexpr char kProcessCpuSeconds[] = "process_cpu_seconds_total";
+inline constexpr char kProcessResidentMemory[] =
+    "process_resident_memory_bytes";
+inline constexpr char kProcessOpenFds[] = "process_open_fds";
+inline constexpr char kProcessStartTime[] = "process_start_time_seconds";
+
+inline constexpr char kBuildInfo[] = "proofmint_build_info";
+inline constexpr char kKeyPoolKeys[] = "proofmint_key_pool_keys";
+inline constexpr char kKeyPoolCapacity[] = "proofmint_key_pool_capacity";
+inline constexpr char kKeyPoolMemoryLocked[] =
+    "proofmint_key_pool_memory_locked";
+inline constexpr char kKeysTaken[] = "proofmint_keys_taken_total";
+
+inline constexpr char kServing[] = "proofmint_serving";
+inline constexpr char kCalls[] = "proofmint_calls_total";
+inline constexpr char kProofs[] = "proofmint_proofs_total";
+inline constexpr char kErrors[] = "proofmint_errors_total";
+inline constexpr char kQueueSeconds[] = "proofmint_queue_seconds";
+inline constexpr char kExecutionSeconds[] = "proofmint_execution_seconds";
+inline constexpr char kInFlightProofs[] = "proofmint_in_flight_proofs";
+inline constexpr char kMaxInFlightProofs[] = "proofmint_max_in_flight_proofs";
+inline constexpr char kConnections[] = "proofmint_connections";
+inline constexpr char kSelfChecks[] = "proofmint_self_checks_total";
+inline constexpr char kReloads[] = "proofmint_reloads_total";
+inline constexpr char kTlsHandshakeFailures[] =
+    "proofmint_tls_handshake_failures_total";
+inline constexpr char kTlsCertificateExpiry[] =
+    "proofmint_tls_certificate_expiry_timestamp_seconds";
+inline constexpr char kAuditDropped[] = "proofmint_audit_dropped_total";
+inline constexpr char kLogDropped[] = "proofmint_log_dropped_total";
+
+// NewProcessMetrics returns the metrics of this process, whatever it serves.
+// What the system does not tell, such as the descriptors when there is none
+// left to count them with, is left out. Thread-safe.
+std::unique_ptr<prometheus::Collectable> NewProcessMetrics();
+
+// NewKeyMetrics returns the metrics of the build and of `pool`, which must
+// outlive them. Thread-safe.
+std::unique_ptr<prometheus::Collectable> NewKeyMetrics(
+    crypto::Kernel kernel, const keys::KeyPool& pool);
+
+// What happens now and then, counted by whoever has it happen.
+struct EventCounts {
+  std::atomic<uint64_t> self_checks_ok = 0;
+  std::atomic<uint64_t> self_checks_failed = 0;
+  std::atomic<uint64_t> kek_reloads_ok = 0;
+  std::atomic<uint64_t> kek_reloads_failed = 0;
+};
+
+// What the metrics of the service are read from. All is thread-safe and
+// outlives them.
+struct ServiceMetricSources {
+  const std::vector<CallStats>& calls;
+  const ServingState& state;
+  const Admission& admission;
+  const Callers& callers;
+  const EventCounts& events;
+  const AuditLog* audit_log;  // null: none
+  TlsCredentials* tls;        // null: none
+};
+
+// NewServiceMetrics returns the metrics of calls, of what is let in and of the
+// server's own upkeep. Thread-safe.
+std::unique_ptr<prometheus::Collectable> NewServiceMetrics(
+    const ServiceMetricSources& sources);
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_H_

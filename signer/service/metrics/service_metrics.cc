@@ -1,0 +1,174 @@
+// The metrics of calls, of what is let in and of the server's own upkeep.
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "signer/service/metrics/metric_family.h"
+#include "signer/service/metrics/metrics.h"
+#include "signer/service/observe/log.h"
+
+namespace proofmint::service {
+namespace {
+
+// The sum over all threads of what `counter` picks of their counts.
+template <typename Picker>
+double Sum(const std::vector<CallStats>& threads, Picker counter) {
+  uint64_t sum = 0;
+  for (const CallStats& stats : threads) sum += counter(stats).value();
+  return static_cast<double>(sum);
+}
+
+class ServiceMetrics : public prometheus::Collectable {
+ public:
+  explicit ServiceMetrics(const ServiceMetricSources& sources)
+      : sources_(sources) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    std::vector<prometheus::MetricFamily> families = {
+        Calls(),
+        Errors(),
+        Histogram(kQueueSeconds,
+                  "Seconds from the arrival of a call to its minting.",
+                  &CallStats::queue),
+        Histogram(kExecutionSeconds,
+                  "Seconds that a run of the minter takes, for up to 64 "
+                  "proofs together.",
+                  &CallStats::execution),
+        SelfChecks(),
+        Reloads()};
+    auto add = [&](prometheus::MetricFamily family, double value) {
+      AddSample(family, value);
+      families.push_back(std::move(family));
+    };
+    add(GaugeFamily(kServing, "1 if calls are served, 0 if they are refused."),
+        sources_.state.serving() ? 1 : 0);
+    add(CounterFamily(kProofs, "Proofs handed out."),
+        Sum(
+            sources_.calls,
+            [](const CallStats& s) -> auto& { return s.proofs; }));
+    add(GaugeFamily(kInFlightProofs, "Proofs asked for and not yet made."),
+        double(sources_.admission.in_flight()));
+    add(GaugeFamily(kMaxInFlightProofs, "Proofs that may be in flight."),
+        double(sources_.admission.max_in_flight()));
+    add(GaugeFamily(kConnections, "Open connections of Unix sockets."),
+        double(sources_.callers.unix_connections()));
+    add(CounterFamily(kLogDropped, "Log lines that could not be written."),
+        double(LogDropped()));
+    add(CounterFamily(kAuditDropped,
+                      "Audit lines that could not be written in time."),
+        sources_.audit_log == nullptr ? 0
+                                      : double(sources_.audit_log->dropped()));
+    add(CounterFamily(kTlsHandshakeFailures, "TLS handshakes that failed."),
+        double(TlsHandshakeFailures()));
+    if (sources_.tls != nullptr) {
+      add(GaugeFamily(kTlsCertificateExpiry,
+                      "When the certificate expires, in seconds since 1970."),
+          absl::ToDoubleSeconds(sources_.tls->not_after() - absl::UnixEpoch()));
+    }
+    return families;
+  }
+
+ private:
+  prometheus::MetricFamily Calls() const {
+    prometheus::MetricFamily family =
+        CounterFamily(kCalls, "Calls answered, by method and code.");
+    for (size_t method = 0; method < kMethodNames.size(); ++method) {
+      for (size_t code = 0; code < CallStats::kCodes; ++code) {
+        const double calls = Sum(
+            sources_.calls, [&](const CallStats& stats) -> auto& {
+              return stats.calls[method][code];
+            });
+        // Most methods never end with most codes.
+        if (calls == 0 && code != 0) continue;
+        AddSample(family, calls,
+                  {{"method", kMethodNames[method]},
+                   {"code", absl::StatusCodeToString(
+                                static_cast<absl::StatusCode>(code))}});
+      }
+    }
+    return family;
+  }
+
+  prometheus::MetricFamily Errors() const {
+    prometheus::MetricFamily family =
+        CounterFamily(kErrors, "Requests refused or failed, by reason.");
+    for (size_t reason = 0; reason < kReasons.size(); ++reason) {
+      AddSample(family,
+                Sum(
+                    sources_.calls,
+                    [&](const CallStats& stats) -> auto& {
+                      return stats.errors[reason];
+                    }),
+                {{"reason", std::string(kReasons[reason])}});
+    }
+    return family;
+  }
+
+  prometheus::MetricFamily Histogram(const char* name, const char* help,
+                                     TimeHistogram CallStats::*member) const {
+    prometheus::MetricFamily family = HistogramFamily(name, help);
+    prometheus::ClientMetric::Histogram& histogram =
+        family.metric.emplace_back().histogram;
+    uint64_t cumulative = 0;
+    uint64_t sum_nanoseconds = 0;
+    for (size_t bucket = 0; bucket < TimeHistogram::kBuckets; ++bucket) {
+      for (const CallStats& stats : sources_.calls) {
+        cumulative += (stats.*member).count(bucket);
+      }
+      const double bound =
+          bucket < TimeHistogram::kBounds.size()
+              ? static_cast<double>(TimeHistogram::kBounds[bucket]) / 1e6
+              : std::numeric_limits<double>::infinity();
+      histogram.bucket.push_back({cumulative, bound});
+    }
+    for (const CallStats& stats : sources_.calls) {
+      sum_nanoseconds += (stats.*member).sum_nanoseconds();
+    }
+    histogram.sample_count = cumulative;
+    histogram.sample_sum = static_cast<double>(sum_nanoseconds) / 1e9;
+    return family;
+  }
+
+  prometheus::MetricFamily SelfChecks() const {
+    prometheus::MetricFamily family = CounterFamily(
+        kSelfChecks, "Times that the server made and verified proofs.");
+    AddSample(family, double(sources_.events.self_checks_ok),
+              {{"result", "ok"}});
+    AddSample(family, double(sources_.events.self_checks_failed),
+              {{"result", "failed"}});
+    return family;
+  }
+
+  prometheus::MetricFamily Reloads() const {
+    prometheus::MetricFamily family =
+        CounterFamily(kReloads, "Changed files that were taken over, or not.");
+    auto add = [&](const char* what, uint64_t ok, uint64_t failed) {
+      AddSample(family, double(ok), {{"what", what}, {"result", "ok"}});
+      AddSample(family, double(failed), {{"what", what}, {"result", "error"}});
+    };
+    add("kek_file", sources_.events.kek_reloads_ok,
+        sources_.events.kek_reloads_failed);
+    if (sources_.tls != nullptr) {
+      add("tls", sources_.tls->reloads(), sources_.tls->failed_reloads());
+    }
+    return family;
+  }
+
+  const ServiceMetricSources sources_;
+};
+
+}  // namespace
+
+std::unique_ptr<prometheus::Collectable> NewServiceMetrics(
+    const ServiceMetricSources& sources) {
+  return std::make_unique<ServiceMetrics>(sources);
+}
+
+}  // namespace proofmint::service

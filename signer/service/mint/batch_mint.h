@@ -1,0 +1,42 @@
+// The proofs of a batch.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_
+#define PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_
+
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "proofmint/v1/proof_signer.pb.h"
+#include "signer/service/mint/mint_queue.h"
+
+namespace proofmint::service {
+
+// CheckBatchSize returns INVALID_ARGUMENT unless `batch` has 1 to kMaxBatchSize
+// requests.
+absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch);
+
+// BatchMint answers the requests of a batch through a MintQueue: each in order,
+// and one that fails with its own error in its result.
+//
+// Not thread-safe.
+class BatchMint final : public MintQueue::Owner {
+ public:
+  // Add queues all requests of `batch`, whose size is right, and makes room for
+  // their answers in the empty `response`. `done` is called once, when the last
+  // has its answer. All is borrowed until then, this object included.
+  void Add(const v1::BatchSignProofsRequest& batch,
+           v1::BatchSignProofsResponse& response, MintQueue& queue,
+           const MintQueue::Call& call, std::function<void()> done);
+
+ private:
+  void Minted(int index, absl::Status status) override;
+
+  v1::BatchSignProofsResponse* response_ = nullptr;
+  int missing_ = 0;
+  std::function<void()> done_;
+};
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_

@@ -1,0 +1,97 @@
+// TLS with certificates on both sides, from files that may change.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_NET_TLS_CREDENTIALS_H_
+#define PROOFMINT_SIGNER_SERVICE_NET_TLS_CREDENTIALS_H_
+
+#include <grpcpp/security/server_credentials.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "signer/base/mutex.h"
+#include "signer/service/net/tls_files.h"
+
+namespace proofmint::service {
+
+// TlsCredentials shows a certificate to clients and wants theirs, TLS 1.2 or
+// later. The files are read at every handshake, which costs far more than that,
+// so each handshake sees what is there now, and connections go on with what
+// they began with. Files that do not fit together, say because only one has
+// been replaced so far, change nothing until they do.
+//
+// gRPC's own FileWatcherCertificateProvider looks at no file before it takes it
+// and refuses every handshake after a bad one.
+//
+// Thread-safe.
+class TlsCredentials {
+ public:
+  // Load fails as ReadTlsFiles and CheckTlsFiles do.
+  static absl::StatusOr<std::unique_ptr<TlsCredentials>> Load(TlsPaths paths);
+
+  // The servers that use it must be gone.
+  ~TlsCredentials();
+
+  // NewServerCredentials returns what one port is opened with, for the lifetime
+  // of this object.
+  std::shared_ptr<grpc::ServerCredentials> NewServerCredentials();
+
+  // Refresh takes the files as they are now, if they are new and good, and logs
+  // what it did. For a scrape: without it, what is told below would be as old
+  // as the last handshake.
+  void Refresh();
+
+  // When the certificate that handshakes show expires.
+  absl::Time not_after() const;
+
+  // How often new files were taken, and how often ones that are not good were
+  // found: once for each change, not for each look.
+  uint64_t reloads() const;
+  uint64_t failed_reloads() const;
+
+ private:
+  // What one port knows.
+  struct Port {
+    TlsCredentials* credentials;
+    uint64_t version = 0;  // of the files that it has
+  };
+  class ServerCredentials;
+
+  explicit TlsCredentials(TlsPaths paths) : paths_(std::move(paths)) {}
+
+  // Reads the files and takes them if they are new and good.
+  absl::Status Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefreshLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // gRPC's callback before a handshake; `port` is a Port.
+  static grpc_ssl_certificate_config_reload_status FetchConfig(
+      void* port, grpc_ssl_server_certificate_config** config);
+
+  const TlsPaths paths_;
+  mutable base::Mutex mutex_;
+  std::list<Port> ports_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<TlsFiles> files_ ABSL_GUARDED_BY(mutex_);
+  absl::Time not_after_ ABSL_GUARDED_BY(mutex_);
+  uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // of files_
+  // What the last look found: the digest of the files, or an error.
+  std::string seen_ ABSL_GUARDED_BY(mutex_);
+  uint64_t failed_reloads_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// CountTlsHandshakeFailure looks at an error that libgrpc logs, which is the
+// only place where gRPC 1.51 tells of handshakes that fail. It returns whether
+// the error is one, and if so counts it; it should then not be logged, because
+// anybody who can connect could fill the log. Peers that hang up in between do
+// not count. Thread-safe.
+bool CountTlsHandshakeFailure(absl::string_view message);
+
+// TlsHandshakeFailures returns how many this process has counted. Thread-safe.
+uint64_t TlsHandshakeFailures();
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_NET_TLS_CREDENTIALS_H_

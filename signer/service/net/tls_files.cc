@@ -1,0 +1,184 @@
+#include "signer/service/net/tls_files.h"
+
+#include <fcntl.h>
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "signer/base/status_macros.h"
+#include "signer/base/unique_fd.h"
+
+namespace proofmint::service {
+namespace {
+
+constexpr absl::string_view kCertificate = "tls_certificate";
+constexpr absl::string_view kKey = "tls_key";
+constexpr absl::string_view kClientCa = "tls_client_ca";
+
+// What OpenSSL takes at the security level that Debian sets (2).
+constexpr int kMinRsaBits = 2048;
+constexpr int kMinEcBits = 224;
+
+absl::Status Error(absl::string_view flag, absl::string_view got,
+                   absl::string_view want) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(flag, ": got ", got, ", want ", want));
+}
+
+absl::Status SystemError(absl::string_view flag, const std::string& path) {
+  return Error(flag, absl::StrCat("\"", std::strerror(errno), "\" for ", path),
+               "a file that can be read");
+}
+
+// Reads the file into the beginning of `buffer` and returns its size, less than
+// the buffer's.
+absl::StatusOr<size_t> ReadInto(absl::string_view flag, const std::string& path,
+                                std::span<uint8_t> buffer) {
+  base::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info;
+  if (!file.valid() || fstat(file.get(), &info) != 0) {
+    return SystemError(flag, path);
+  }
+  if (!S_ISREG(info.st_mode)) return Error(flag, path, "a plain file");
+  size_t size = 0;
+  while (size < buffer.size()) {
+    ssize_t got = read(file.get(), &buffer[size], buffer.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError(flag, path);
+    if (got == 0) return size;
+    size += static_cast<size_t>(got);
+  }
+  return Error(flag, absl::StrCat(path, " of ", size, " bytes or more"),
+               "a smaller file");
+}
+
+absl::StatusOr<std::string> ReadCertificates(absl::string_view flag,
+                                             const std::string& path) {
+  std::string text(kMaxTlsCertificatesSize + 1, '\0');
+  PROOFMINT_ASSIGN_OR_RETURN(
+      size_t size,
+      ReadInto(flag, path,
+               {reinterpret_cast<uint8_t*>(text.data()), text.size()}));
+  return text.substr(0, size);
+}
+
+bssl::UniquePtr<BIO> View(absl::string_view text) {
+  return bssl::UniquePtr<BIO>(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// Says that a key which needs a password has none.
+int NoPassword(char*, int, int, void*) { return -1; }
+
+// Reads all certificates of `pem`, of which there must be one, and returns the
+// first.
+absl::StatusOr<bssl::UniquePtr<X509>> ParseCertificates(absl::string_view flag,
+                                                        absl::string_view pem) {
+  bssl::UniquePtr<BIO> bio = View(pem);
+  bssl::UniquePtr<X509> first;
+  for (int count = 0;; ++count) {
+    bssl::UniquePtr<X509> certificate(
+        PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
+    if (certificate == nullptr) {
+      const uint32_t error = ERR_peek_last_error();
+      ERR_clear_error();
+      if (first != nullptr && ERR_GET_LIB(error) == ERR_LIB_PEM &&
+          ERR_GET_REASON(error) == PEM_R_NO_START_LINE) {
+        return first;  // All have been read.
+      }
+      return Error(flag, absl::StrCat("no certificate at block ", count + 1),
+                   "PEM certificates, at least one");
+    }
+    if (first == nullptr) first = std::move(certificate);
+  }
+}
+
+bool IsStrong(const EVP_PKEY& key) {
+  switch (EVP_PKEY_id(&key)) {
+    case EVP_PKEY_RSA:
+      return EVP_PKEY_bits(&key) >= kMinRsaBits;
+    case EVP_PKEY_EC:
+      return EVP_PKEY_bits(&key) >= kMinEcBits;
+    default:
+      return true;
+  }
+}
+
+absl::StatusOr<absl::Time> NotAfter(const X509& certificate) {
+  bssl::UniquePtr<ASN1_TIME> epoch(ASN1_TIME_set(nullptr, 0));
+  int days;
+  int seconds;
+  if (epoch == nullptr ||
+      ASN1_TIME_diff(&days, &seconds, epoch.get(),
+                     X509_get0_notAfter(&certificate)) != 1) {
+    ERR_clear_error();
+    return Error(kCertificate, "a bad expiry date", "a date");
+  }
+  return absl::UnixEpoch() + absl::Hours(24) * days + absl::Seconds(seconds);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TlsFiles>> ReadTlsFiles(const TlsPaths& paths) {
+  auto files = std::make_unique<TlsFiles>();
+  PROOFMINT_ASSIGN_OR_RETURN(files->certificate,
+                             ReadCertificates(kCertificate, paths.certificate));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      size_t key_size, ReadInto(kKey, paths.key, files->key.ExposeSecret()));
+  PROOFMINT_ASSIGN_OR_RETURN(files->client_ca,
+                             ReadCertificates(kClientCa, paths.client_ca));
+  std::array<crypto::Sha256Digest, 3> digests = {
+      crypto::Sha256(crypto::AsBytes(files->certificate)),
+      crypto::Sha256(
+          std::span<const uint8_t>(files->key.ExposeSecret()).first(key_size)),
+      crypto::Sha256(crypto::AsBytes(files->client_ca))};
+  files->digest = crypto::Sha256(
+      {reinterpret_cast<const uint8_t*>(digests.data()), sizeof(digests)});
+  return files;
+}
+
+absl::StatusOr<absl::Time> CheckTlsFiles(const TlsFiles& files) {
+  // gRPC, too, reads them up to a NUL.
+  PROOFMINT_RETURN_IF_ERROR(
+      ParseCertificates(kClientCa, files.client_ca.c_str()).status());
+  PROOFMINT_ASSIGN_OR_RETURN(
+      bssl::UniquePtr<X509> certificate,
+      ParseCertificates(kCertificate, files.certificate.c_str()));
+  const std::span<const uint8_t> pem = files.key.ExposeSecret();
+  bssl::UniquePtr<BIO> bio = View(reinterpret_cast<const char*>(pem.data()));
+  bssl::UniquePtr<EVP_PKEY> key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
+  ERR_clear_error();
+  if (key == nullptr) {
+    return Error(kKey, "no key that can be read",
+                 "a PEM private key that is not encrypted");
+  }
+  if (!IsStrong(*key)) {
+    return Error(kKey, absl::StrCat(EVP_PKEY_bits(key.get()), " bits"),
+                 absl::StrCat("at least ", kMinRsaBits, " of RSA or ",
+                              kMinEcBits, " of an elliptic curve"));
+  }
+  const bool match = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!match) {
+    return Error(kKey, "the key of another certificate",
+                 "that of the first one of tls_certificate");
+  }
+  return NotAfter(*certificate);
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,160 @@
+#include "signer/service/observe/audit_log.h"
+
+#include <fcntl.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "signer/dpop/algorithm.h"
+#include "signer/service/contract/errors.h"
+#include "signer/service/contract/request_validation.h"
+#include "signer/service/observe/json_text.h"
+#include "signer/service/observe/line_sink.h"
+#include "signer/service/observe/log.h"
+
+namespace proofmint::service {
+namespace {
+
+// What may wait to be written: about a second of calls.
+constexpr size_t kMaxLines = 8192;
+constexpr size_t kMaxBytes = 4 << 20;
+
+constexpr mode_t kFileMode = 0640;
+
+// How long a reader of a pipe may pause before lines are dropped.
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+// The host and port of an htu, or nothing if there is no telling where they
+// end: what is wrong with it may be that a secret stands in its place.
+absl::string_view HostOf(absl::string_view htu) {
+  size_t begin = htu.find("://");
+  if (begin == absl::string_view::npos) return "";
+  absl::string_view host = htu.substr(begin + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  bool plain = std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == ':' ||
+           c == '[' || c == ']';
+  });
+  return plain && host.size() <= 255 + 6 ? host : "";
+}
+
+// The 32 digits of the trace in "00-TRACE-PARENT-FLAGS" (W3C Trace Context,
+// section 3.2).
+absl::string_view TraceIdOf(absl::string_view trace_parent) {
+  constexpr size_t kSize = 55;
+  if (trace_parent.size() < kSize || trace_parent[2] != '-' ||
+      trace_parent[35] != '-') {
+    return "";
+  }
+  absl::string_view id = trace_parent.substr(3, 32);
+  bool hex = std::all_of(id.begin(), id.end(), [](unsigned char c) {
+    return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+  });
+  return hex ? id : "";
+}
+
+}  // namespace
+
+AuditEntry::AuditEntry(absl::string_view method, absl::string_view caller,
+                       absl::string_view trace_parent)
+    : line_(absl::StrCat(R"("message":"call","method":")", method,
+                         R"(","caller":)", JsonString(caller))) {
+  absl::string_view trace_id = TraceIdOf(trace_parent);
+  if (!trace_id.empty()) {
+    absl::StrAppend(&line_, R"(,"trace_id":")", trace_id, "\"");
+  }
+}
+
+std::string& AuditEntry::BeginProof(const v1::SignProofRequest& request) {
+  absl::StrAppend(&proofs_, proofs_.empty() ? "{" : ",{");
+  std::optional<dpop::Algorithm> algorithm = ToAlgorithm(request.algorithm());
+  if (algorithm.has_value()) {
+    absl::StrAppend(&proofs_, R"("dpop_signing_alg":")",
+                    dpop::AlgorithmName(*algorithm), R"(",)");
+  }
+  absl::StrAppend(&proofs_, R"("htu_host":)",
+                  JsonString(HostOf(request.htu())));
+  return proofs_;
+}
+
+void AuditEntry::AddProof(const v1::SignProofRequest& request,
+                          const v1::SignProofResponse& response) {
+  absl::StrAppend(&BeginProof(request), R"(,"jkt":")", response.jkt(), "\"}");
+}
+
+void AuditEntry::AddFailure(const v1::SignProofRequest& request,
+                            absl::string_view reason) {
+  std::string& proofs = BeginProof(request);
+  if (!reason.empty()) {
+    absl::StrAppend(&proofs, R"(,"reason":")", reason, "\"");
+  }
+  proofs.push_back('}');
+}
+
+std::string AuditEntry::Finish(const absl::Status& status) && {
+  absl::StrAppend(&line_, R"(,"code":")",
+                  absl::StatusCodeToString(status.code()), "\"");
+  absl::string_view reason = ReasonOf(status);
+  if (!reason.empty()) absl::StrAppend(&line_, R"(,"reason":")", reason, "\"");
+  if (!proofs_.empty()) absl::StrAppend(&line_, R"(,"proofs":[)", proofs_, "]");
+  return std::move(line_);
+}
+
+absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
+    const std::string& path) {
+  base::UniqueFd file(
+      path == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                  : open(path.c_str(),
+                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+  if (!file.valid()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("audit_log: got \"", std::strerror(errno), "\" for ", path,
+                     ", want a file that can be written"));
+  }
+  return std::unique_ptr<AuditLog>(new AuditLog(
+      std::move(file), path == "-" ? absl::ZeroDuration() : kPatience));
+}
+
+AuditLog::AuditLog(base::UniqueFd file, absl::Duration patience)
+    : file_(std::move(file)),
+      sink_(std::make_shared<LineSink>(file_.get(), patience)),
+      // A place for each thread that is about to write as well.
+      threads_(std::make_shared<spdlog::details::thread_pool>(2 * kMaxLines,
+                                                              /*threads=*/1)),
+      logger_(std::make_shared<spdlog::async_logger>(
+          "audit", sink_, threads_,
+          spdlog::async_overflow_policy::overrun_oldest)) {
+  logger_->set_pattern(kLogPattern, spdlog::pattern_time_type::utc);
+}
+
+void AuditLog::Write(const std::string& line) {
+  // What is behind is read first, so that it is never ahead.
+  const uint64_t written_lines = sink_->lines();
+  const uint64_t written_bytes = sink_->bytes();
+  if (lines_ - written_lines >= kMaxLines ||
+      bytes_ - written_bytes + line.size() > kMaxBytes) {
+    return sink_->CountDropped();
+  }
+  ++lines_;
+  bytes_ += line.size();
+  logger_->info("{}", line);
+}
+
+uint64_t AuditLog::dropped() const { return sink_->dropped(); }
+
+// The pool's destructor waits for its thread, and that for the queue.
+AuditLog::~AuditLog() {
+  logger_ = nullptr;
+  threads_ = nullptr;
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,18 @@
+// Text in JSON.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_OBSERVE_JSON_TEXT_H_
+#define PROOFMINT_SIGNER_SERVICE_OBSERVE_JSON_TEXT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace proofmint::service {
+
+// JsonString returns `text` as a JSON string with its quotes. Bytes that are
+// not UTF-8 become replacement characters.
+std::string JsonString(absl::string_view text);
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_OBSERVE_JSON_TEXT_H_

@@ -1,0 +1,74 @@
+// The threads that answer calls.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_
+#define PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_
+
+#include <grpcpp/server_builder.h>
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "signer/service/mint/proof_minter.h"
+#include "signer/service/observe/call_stats.h"
+#include "signer/service/rpc/call_queue.h"
+
+namespace proofmint::service {
+
+// CallLoop answers calls on threads of its own. A thread that finds calls takes
+// all that are there, mints their proofs together and answers them. A call that
+// comes alone is minted alone and at once: nothing ever waits for more to come.
+// The busier the server, the more requests share a run of the kernels.
+//
+// gRPC's own threads, those of its callback API, have no part: they and these
+// would take turns at waiting for the sockets and wake each other.
+//
+// Not thread-safe; used by GrpcServer alone.
+class CallLoop {
+ public:
+  // Threads wake each other when there are several, so as few as will do: one
+  // for every two CPUs, which leaves the other for the key pool and the caller.
+  static int DefaultThreads();
+
+  // `await_calls` tells the services which calls are wanted; it is run once for
+  // each of the `threads` when the server has started. A call that has no
+  // answer after `max_call_age` is cut off, and so is one whose caller does not
+  // read it within a second or two. `minter` must outlive the loop.
+  CallLoop(const ProofMinter& minter, int threads,
+           std::function<void(CallQueue&)> await_calls,
+           absl::Duration max_call_age = absl::Seconds(15));
+
+  // Stops if Stop has not been called.
+  ~CallLoop() { Stop(); }
+
+  CallLoop(const CallLoop&) = delete;
+  CallLoop& operator=(const CallLoop&) = delete;
+
+  // Adds the completion queues to `builder`, whose server is built next.
+  void AddQueues(grpc::ServerBuilder& builder);
+
+  // Begins to answer the calls of the server, which runs.
+  void Start();
+
+  // Ends the threads. The server must have been shut down, or never started.
+  void Stop();
+
+  // What each thread counts, as long as the loop lives. Thread-safe.
+  const std::vector<CallStats>& stats() const { return stats_; }
+
+ private:
+  void Run(CallQueue& queue);
+
+  const ProofMinter& minter_;
+  const std::function<void(CallQueue&)> await_calls_;
+  const absl::Duration max_call_age_;
+  std::vector<CallStats> stats_;
+  std::vector<std::unique_ptr<CallQueue>> queues_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_

@@ -1,0 +1,66 @@
+// The calls of one thread.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_
+#define PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_
+
+#include <grpcpp/completion_queue.h>
+
+#include <list>
+#include <memory>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "signer/service/mint/mint_queue.h"
+#include "signer/service/mint/proof_minter.h"
+#include "signer/service/observe/call_stats.h"
+
+namespace proofmint::service {
+
+// QueueEvent is what a tag in a completion queue points to.
+class QueueEvent {
+ public:
+  // What the tag stood for has come to pass; `ok` as in CompletionQueue::Next.
+  virtual void Happened(bool ok) = 0;
+
+ protected:
+  ~QueueEvent() = default;
+};
+
+// TimedCall is a call that is cut off when it takes too long.
+class TimedCall {
+ public:
+  // Cancels the call; that it is over, its events tell.
+  virtual void CutOff() = 0;
+
+ protected:
+  ~TimedCall() = default;
+};
+
+// CallQueue is where the calls of one thread arrive, and the requests in them
+// that are yet to be minted. Every tag in `events` is a QueueEvent*. Of that
+// thread alone.
+struct CallQueue {
+  CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
+            const ProofMinter& minter, CallStats& counts)
+      : events(std::move(queue)), stats(counts), mints(minter, counts) {}
+
+  struct Timed {
+    TimedCall* call;
+    absl::Duration since;  // of MonotonicNow
+  };
+
+  std::unique_ptr<grpc::ServerCompletionQueue> events;
+  CallStats& stats;
+  MintQueue mints;
+  // The unary calls that are not over and have not been cut off: those that
+  // have no answer yet, since they arrived, and those whose answer is being
+  // sent, since it is. Both in the order of time.
+  std::list<Timed> unanswered;
+  std::list<Timed> unread;
+  int calls = 0;          // that have arrived and are not over
+  bool stopping = false;  // once the server has been shut down
+};
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_

@@ -1,0 +1,40 @@
+// Messages from and to the bytes of a call. Handlers parse requests themselves,
+// because gRPC answers one that does not parse with a bare UNIMPLEMENTED.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_RPC_MESSAGE_BYTES_H_
+#define PROOFMINT_SIGNER_SERVICE_RPC_MESSAGE_BYTES_H_
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include "absl/status/status.h"
+#include "signer/service/contract/errors.h"
+
+namespace proofmint::service {
+
+// ParseMessage replaces `message` by what `bytes` hold, or fails with an
+// InvalidRequestError.
+template <typename Message>
+absl::Status ParseMessage(const grpc::ByteBuffer& bytes, Message& message) {
+  grpc::ByteBuffer consumed = bytes;  // Shares the bytes.
+  if (!grpc::SerializationTraits<Message>::Deserialize(&consumed, &message)
+           .ok()) {
+    return InvalidRequestError(Message::descriptor()->name());
+  }
+  return absl::OkStatus();
+}
+
+// SerializeMessage replaces `bytes` by `message`. Fails with INTERNAL for one
+// that is larger than protobuf can say.
+template <typename Message>
+absl::Status SerializeMessage(const Message& message, grpc::ByteBuffer& bytes) {
+  bool own_buffer;
+  grpc::Status serialized = grpc::SerializationTraits<Message>::Serialize(
+      message, &bytes, &own_buffer);
+  return serialized.ok() ? absl::OkStatus()
+                         : absl::InternalError(serialized.error_message());
+}
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_RPC_MESSAGE_BYTES_H_

@@ -1,0 +1,42 @@
+// The RPCs of proofmint.v1.ProofSigner.
+
+#ifndef PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_
+#define PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_
+
+#include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/crypto/kernel.h"
+#include "signer/service/rpc/call_queue.h"
+#include "signer/service/rpc/service_call.h"
+
+namespace proofmint::service {
+
+// ProofSignerService answers the calls that it is told to await.
+//
+// Thread-safe.
+class ProofSignerService final
+    : public v1::ProofSigner::WithRawMethod_SignProof<
+          v1::ProofSigner::WithRawMethod_BatchSignProofs<
+              v1::ProofSigner::WithRawMethod_GetCapabilities<
+                  v1::ProofSigner::Service>>> {
+ public:
+  // `kernel` is what GetCapabilities names; `frontend` is what calls have to
+  // pass.
+  ProofSignerService(crypto::Kernel kernel, const Frontend& frontend);
+
+  // Awaits calls of each RPC in `queue`, from now until the server is shut
+  // down. The service is to be served already and must outlive the queue.
+  void AwaitCalls(CallQueue& queue);
+
+  const v1::GetCapabilitiesResponse& capabilities() const {
+    return capabilities_;
+  }
+  const Frontend& frontend() const { return frontend_; }
+
+ private:
+  const Frontend frontend_;
+  v1::GetCapabilitiesResponse capabilities_;
+};
+
+}  // namespace proofmint::service
+
+#endif  // PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_

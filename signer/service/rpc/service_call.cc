@@ -1,0 +1,80 @@
+#include "signer/service/rpc/service_call.h"
+
+#include <grpc/support/time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+
+namespace proofmint::service {
+namespace {
+
+// The caller's deadline as a time of MonotonicNow.
+absl::Duration DeadlineOf(const grpc::ServerContext& context) {
+  const gpr_timespec deadline =
+      gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
+  return gpr_time_cmp(deadline, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0
+             ? absl::InfiniteDuration()
+             : absl::Seconds(deadline.tv_sec) +
+                   absl::Nanoseconds(deadline.tv_nsec);
+}
+
+absl::string_view TraceParentOf(const grpc::ServerContext& context) {
+  auto found = context.client_metadata().find("traceparent");
+  if (found == context.client_metadata().end()) return "";
+  return {found->second.data(), found->second.size()};
+}
+
+}  // namespace
+
+void ServiceCall::Received() {
+  caller_ = frontend_.callers.Of(context_);
+  call_ = {caller_.id, arrived(),
+           std::min(DeadlineOf(context_), arrived() + frontend_.max_deadline)};
+  if (frontend_.fault_delay > absl::ZeroDuration() &&
+      frontend_.state.serving()) {
+    delay_ = std::make_unique<Delay>(*this);
+    delay_->alarm.Set(
+        queue_.events.get(),
+        gpr_time_add(
+            gpr_now(GPR_CLOCK_MONOTONIC),
+            gpr_time_from_nanos(absl::ToInt64Nanoseconds(frontend_.fault_delay),
+                                GPR_TIMESPAN)),
+        static_cast<QueueEvent*>(delay_.get()));
+    return;
+  }
+  Begin();
+}
+
+void ServiceCall::Begin() {
+  if (!caller_.allowed) {
+    return Refuse(CallerNotAllowedError(
+        caller_.id == kUnknownCaller ? absl::string_view() : caller_.id));
+  }
+  absl::Status state = frontend_.state.Check();
+  if (!state.ok()) return Refuse(state);
+  Serve();
+}
+
+absl::Status ServiceCall::Admit(size_t proofs) {
+  const absl::Duration now = base::MonotonicNow();
+  if (call_.deadline <= now + queue_.mints.ExpectedWait()) {
+    return DeadlineTooShortError();
+  }
+  absl::Status status = frontend_.admission.Admit(caller_.id, proofs, now);
+  if (status.ok()) admitted_ = proofs;
+  return status;
+}
+
+void ServiceCall::Record(const absl::Status& status) {
+  ReleaseAdmitted();
+  queue_.stats.CountCall(method_, status.code());
+  if (frontend_.audit_log == nullptr) return;
+  AuditEntry entry(kMethodNames[static_cast<size_t>(method_)], caller_.id,
+                   TraceParentOf(context_));
+  Describe(entry);
+  frontend_.audit_log->Write(std::move(entry).Finish(status));
+}
+
+}  // namespace proofmint::service

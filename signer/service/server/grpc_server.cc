@@ -1,0 +1,270 @@
+#include "signer/service/server/grpc_server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "signer/base/status_macros.h"
+#include "signer/crypto/sha2.h"
+#include "signer/dpop/htu.h"
+#include "signer/dpop/syntax.h"
+#include "signer/service/contract/limits.h"
+
+namespace proofmint::service {
+namespace {
+
+using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+// The largest batch that is valid fits into a message. A handle takes some 80
+// bytes; the last term is for tags, sizes and the small fields.
+constexpr size_t kMaxRequestSize = dpop::kMaxHtmSize + dpop::kMaxHtuSize +
+                                   dpop::kMaxNonceSize + crypto::kSha256Size +
+                                   128 + 64;
+static_assert(kMaxBatchSize * kMaxRequestSize <= kMaxMessageSize);
+
+// For what clients have sent and not finished, bytes.
+constexpr size_t kMaxMessageMemory = 128 << 20;
+
+// Clients that ping more often are sent away.
+constexpr absl::Duration kMinPingInterval = absl::Seconds(10);
+
+// How long a client may take for TLS.
+constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
+
+// When a TCP client that says nothing is asked whether it is there, and how
+// long it may take to answer.
+constexpr absl::Duration kKeepalive = absl::Seconds(60);
+constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(20);
+
+bool IsPlaintext(const TcpAddress& address, const GrpcServerOptions& options) {
+  return address.loopback && options.allow_insecure_loopback;
+}
+
+// Whether `address` may be served as `options` would serve it.
+absl::Status CheckTcp(const TcpAddress& address,
+                      const GrpcServerOptions& options) {
+  if (IsPlaintext(address, options)) return absl::OkStatus();
+  if (options.tls == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listen: got ", address.host_port, ", want ",
+        address.loopback ? "--allow_insecure_loopback for plaintext, or " : "",
+        "--tls_certificate, --tls_key and --tls_client_ca"));
+  }
+  if (options.callers == nullptr ||
+      options.callers->policy().allowed_sans.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "allowed_sans: got none, want the callers of ", address.host_port));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<UnixListener>>> SystemdListeners() {
+  const int count = sd_listen_fds(/*unset_environment=*/0);
+  if (count <= 0) {
+    return absl::FailedPreconditionError(
+        "listen: got no socket from systemd, want at least one, from a socket "
+        "unit");
+  }
+  std::vector<std::unique_ptr<UnixListener>> listeners;
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
+    PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<UnixListener> listener,
+                               UnixListener::FromSystemd(base::UniqueFd(fd)));
+    listeners.push_back(std::move(listener));
+  }
+  return listeners;
+}
+
+std::unique_ptr<Acceptor> NewAcceptor(
+    grpc::ServerBuilder& builder,
+    std::shared_ptr<grpc::ServerCredentials> credentials) {
+  return builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      std::move(credentials));
+}
+
+void HandOver(Acceptor& acceptor, base::UniqueFd connection) {
+  Acceptor::NewConnectionParameters parameters;
+  parameters.fd = connection.Release();
+  acceptor.HandleNewConnection(&parameters);
+}
+
+void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument,
+                     absl::Duration duration) {
+  constexpr int64_t kForever = std::numeric_limits<int>::max();
+  builder.AddChannelArgument(
+      argument, static_cast<int>(
+                    std::min(absl::ToInt64Milliseconds(duration), kForever)));
+}
+
+// What a client may demand. gRPC knows no limits for one port alone, so those
+// of TCP go for Unix sockets, too, where both are served.
+void SetLimits(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageSize);
+  grpc::ResourceQuota memory("proofmint");
+  memory.Resize(kMaxMessageMemory);
+  builder.SetResourceQuota(memory);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             kMaxConcurrentStreams);
+  SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                  kHandshakeTimeout);
+  SetMilliseconds(builder,
+                  GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                  kMinPingInterval);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  bool tcp = false;
+  bool tls = false;
+  for (const ListenAddress& address : options.listen) {
+    const auto* tcp_address = std::get_if<TcpAddress>(&address);
+    if (tcp_address == nullptr) continue;
+    tcp = true;
+    tls |= !IsPlaintext(*tcp_address, options);
+  }
+  if (tcp) {
+    SetMilliseconds(builder, GRPC_ARG_KEEPALIVE_TIME_MS, kKeepalive);
+    SetMilliseconds(builder, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeout);
+  }
+  if (tls) {
+    SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                    options.max_connection_age);
+    SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                    kConnectionAgeGrace);
+  }
+}
+
+// What is switched on for the process, by a call that is not thread-safe,
+// before a builder exists.
+void PrepareGrpc() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // The library does so itself when it is loaded, but a linker leaves out a
+    // library of which nothing is called.
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // Never shut down again: when its last object goes away, gRPC 1.51 now and
+    // then waits 10 s for a thread of its own.
+    grpc_init();
+  });
+}
+
+// gRPC turns reflection on in every server of a process that has its library;
+// this takes it out of one again.
+class WithoutReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) {
+      return plugin->name() == "proto_server_reflection";
+    });
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const GrpcServerOptions& options,
+    const std::vector<grpc::Service*>& services, CallLoop* loop) {
+  if (options.listen.empty()) {
+    return absl::InvalidArgumentError("listen: got no address, want one");
+  }
+  PrepareGrpc();
+  std::unique_ptr<GrpcServer> server(new GrpcServer(loop));
+  grpc::ServerBuilder builder;
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  if (loop != nullptr) loop->AddQueues(builder);
+  if (!options.enable_reflection) {
+    builder.SetOption(std::make_unique<WithoutReflection>());
+  }
+  SetLimits(builder, options);
+
+  bool systemd = false;
+  std::vector<std::unique_ptr<Acceptor>> acceptors;  // of tcp_listeners_
+  for (const ListenAddress& address : options.listen) {
+    if (const auto* unix_address = std::get_if<UnixAddress>(&address)) {
+      PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<UnixListener> listener,
+                                 UnixListener::Bind(unix_address->path));
+      server->AddUnixListener(std::move(listener));
+    } else if (const auto* tcp_address = std::get_if<TcpAddress>(&address)) {
+      PROOFMINT_RETURN_IF_ERROR(CheckTcp(*tcp_address, options));
+      PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<TcpListener> listener,
+                                 TcpListener::Bind(tcp_address->host_port));
+      server->addresses_.push_back(listener->host_port());
+      server->tcp_listeners_.push_back(std::move(listener));
+      acceptors.push_back(
+          NewAcceptor(builder, IsPlaintext(*tcp_address, options)
+                                   ? grpc::InsecureServerCredentials()
+                                   : options.tls->NewServerCredentials()));
+    } else if (std::exchange(systemd, true)) {
+      return absl::InvalidArgumentError(
+          "listen: got systemd twice, want it once");
+    } else {
+      PROOFMINT_ASSIGN_OR_RETURN(auto listeners, SystemdListeners());
+      for (auto& listener : listeners) {
+        server->AddUnixListener(std::move(listener));
+      }
+    }
+  }
+
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr) {
+    return absl::InternalError("server: got no gRPC server, want one");
+  }
+
+  if (loop != nullptr) loop->Start();
+  for (auto& listener : server->unix_listeners_) {
+    listener->Start([grpc_server = server->server_.get(),
+                     callers = options.callers](base::UniqueFd connection) {
+      if (callers != nullptr) callers->Connected(connection.get());
+      grpc::AddInsecureChannelFromFd(grpc_server, connection.Release());
+    });
+  }
+  for (size_t i = 0; i < acceptors.size(); ++i) {
+    server->tcp_listeners_[i]->Start(
+        [acceptor = std::shared_ptr<Acceptor>(std::move(acceptors[i]))](
+            base::UniqueFd connection) {
+          HandOver(*acceptor, std::move(connection));
+        });
+  }
+  return server;
+}
+
+GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
+
+void GrpcServer::AddUnixListener(std::unique_ptr<UnixListener> listener) {
+  addresses_.push_back(absl::StrCat("unix:", listener->path()));
+  unix_listeners_.push_back(std::move(listener));
+}
+
+void GrpcServer::ReleaseSystemdSockets() {
+  std::erase_if(unix_listeners_,
+                [](const auto& listener) { return listener->from_systemd(); });
+}
+
+void GrpcServer::StopListening() {
+  unix_listeners_.clear();
+  tcp_listeners_.clear();
+}
+
+void GrpcServer::Stop(absl::Duration grace) {
+  StopListening();
+  if (server_ != nullptr) {
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    server_->Wait();
+  }
+  if (loop_ != nullptr) loop_->Stop();
+  server_ = nullptr;
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,30 @@
+#include "signer/service/server/hardening.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace proofmint::service {
+
+absl::Status ForbidDumps() {
+  const rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
+    return absl::InternalError(
+        absl::StrCat("hardening: got \"", std::strerror(errno),
+                     "\", want no core files and no debuggers"));
+  }
+  return absl::OkStatus();
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,216 @@
+#include "signer/service/gate/caller.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel_posix.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/service/testing/caller_server.h"
+#include "tests/testing/raw_socket.h"
+#include "tests/testing/status_matchers.h"
+
+namespace proofmint::service {
+namespace {
+
+using ::proofmint::testing::AskWhoIAm;
+using ::proofmint::testing::CallerServer;
+using ::proofmint::testing::ConnectUnix;
+using ::proofmint::testing::IsOk;
+using ::proofmint::testing::kRpcLimit;
+using ::proofmint::testing::LoopbackTcp;
+using ::proofmint::testing::NewChannel;
+using ::proofmint::testing::StatusIs;
+using ::proofmint::testing::TempDir;
+using ::proofmint::testing::UniqueFd;
+using ::testing::StartsWith;
+
+// Who connects.
+struct Process {
+  uid_t uid;
+  gid_t gid;
+  std::vector<gid_t> groups = {};
+};
+
+class CallerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<CallerServer> Serve(CallerPolicy policy) {
+    auto server = std::make_unique<CallerServer>(
+        GrpcServerOptions{.listen = {UnixAddress{path_}}}, std::move(policy));
+    EXPECT_EQ(chmod((directory_ / "").c_str(), 0755), 0);
+    EXPECT_EQ(chmod(path_.c_str(), 0666), 0);
+    return server;
+  }
+
+  // A client on a connection made by a thread that, as the kernel sees it, has
+  // become `process`; the C library would change all threads.
+  std::shared_ptr<grpc::Channel> ConnectAs(const Process& process) {
+    base::UniqueFd connection;
+    std::thread([&] {
+      if (syscall(SYS_setgroups, process.groups.size(),
+                  process.groups.data()) == 0 &&
+          syscall(SYS_setresgid, -1, process.gid, -1) == 0 &&
+          syscall(SYS_setresuid, -1, process.uid, -1) == 0) {
+        connection = ConnectUnix(path_);
+      }
+    }).join();
+    EXPECT_TRUE(connection.valid());
+    fcntl(connection.get(), F_SETFL, O_NONBLOCK);
+    return grpc::CreateInsecureChannelFromFd("test", connection.Release());
+  }
+
+  std::shared_ptr<grpc::Channel> Connect() {
+    return NewChannel("unix:" + path_);
+  }
+
+  TempDir directory_;
+  const std::string path_ = directory_ / "s";
+  const std::string own_id_ = absl::StrCat("uid:", geteuid());
+};
+
+// Other users can be tried by root alone.
+class ForeignCallerTest : public CallerTest {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "becoming another user wants root";
+  }
+};
+
+TEST_F(CallerTest, TheDaemonsOwnUserIsAlwaysAllowed) {
+  const uid_t other = geteuid() + 1;
+  const gid_t other_group = getegid() + 54321;
+  for (const CallerPolicy& policy :
+       {CallerPolicy{}, CallerPolicy{.allowed_uids = {other}},
+        CallerPolicy{.allowed_gids = {other_group}}}) {
+    auto server = Serve(policy);
+    EXPECT_EQ(AskWhoIAm(Connect()), "allowed " + own_id_);
+  }
+}
+
+TEST_F(ForeignCallerTest, WithoutListsWhoeverCanConnectIsAllowed) {
+  auto server = Serve({});
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 65534, .gid = 65534})),
+            "allowed uid:65534");
+}
+
+TEST_F(ForeignCallerTest, UsersAreToldApartOnTheirConnections) {
+  auto server = Serve({.allowed_uids = {1234, 4000000000}});
+  auto listed = ConnectAs({.uid = 1234, .gid = 1});
+  auto stranger = ConnectAs({.uid = 1235, .gid = 1234});
+  auto large = ConnectAs({.uid = 4000000000, .gid = 1});
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(AskWhoIAm(listed), "allowed uid:1234");
+    EXPECT_EQ(AskWhoIAm(stranger), "refused uid:1235");
+    EXPECT_EQ(AskWhoIAm(large), "allowed uid:4000000000");
+    EXPECT_EQ(AskWhoIAm(Connect()), "allowed " + own_id_);
+  }
+}
+
+TEST_F(ForeignCallerTest, AGroupCountsWhetherPrimaryOrSupplementary) {
+  auto server = Serve({.allowed_uids = {1}, .allowed_gids = {990}});
+  std::vector<gid_t> many(1000);
+  std::iota(many.begin(), many.end(), 991);
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 990})), "allowed uid:7");
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 7, .groups = {989, 990}})),
+            "allowed uid:7");
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 7, .groups = {989, 991}})),
+            "refused uid:7");
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 7, .groups = many})),
+            "refused uid:7");
+  many.back() = 990;
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 7, .groups = many})),
+            "allowed uid:7");
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 990, .gid = 7})), "refused uid:990");
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 1, .gid = 7})), "allowed uid:1");
+}
+
+TEST_F(ForeignCallerTest, AUsersListAloneLooksAtNoGroup) {
+  auto server = Serve({.allowed_uids = {990}});
+  EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 7, .gid = 990, .groups = {990}})),
+            "refused uid:7");
+}
+
+TEST_F(ForeignCallerTest, ADescriptorThatIsUsedAgainHasItsNewOwner) {
+  auto server = Serve({.allowed_uids = {1000}});
+  for (int round = 0; round < 10; ++round) {
+    EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 1000, .gid = 1})),
+              "allowed uid:1000");
+    EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 1001, .gid = 1})),
+              "refused uid:1001");
+  }
+}
+
+TEST_F(CallerTest, PlaintextTcpIsOneCaller) {
+  CallerServer server(
+      {.listen = {LoopbackTcp("127.0.0.1:0")}, .allow_insecure_loopback = true},
+      {.allowed_uids = {geteuid() + 1}});
+  EXPECT_EQ(AskWhoIAm(NewChannel(server.target())), "allowed loopback");
+}
+
+TEST_F(CallerTest, PlaintextTcpOverIpv6IsTheSameCaller) {
+  base::UniqueFd probe(socket(AF_INET6, SOCK_STREAM, 0));
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  if (bind(probe.get(), reinterpret_cast<sockaddr*>(&address),
+           sizeof(address)) != 0) {
+    GTEST_SKIP() << "this host has no IPv6";
+  }
+  CallerServer server(
+      {.listen = {LoopbackTcp("[::1]:0")}, .allow_insecure_loopback = true},
+      {});
+  EXPECT_EQ(AskWhoIAm(NewChannel(server.target())), "allowed loopback");
+}
+
+TEST_F(CallerTest, CountsTheConnectionsThatAreOpen) {
+  auto server = Serve({});
+  EXPECT_EQ(server->callers().unix_connections(), 0u);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (size_t count = 1; count <= 5; ++count) {
+    channels.push_back(Connect());
+    AskWhoIAm(channels.back());
+    EXPECT_EQ(server->callers().unix_connections(), count);
+  }
+  channels.resize(2);
+  const absl::Time deadline = absl::Now() + kRpcLimit;
+  while (server->callers().unix_connections() != 2) {
+    ASSERT_LT(absl::Now(), deadline);
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+}
+
+TEST(CallersTest, ADescriptorThatIsNowSomethingElseIsNoConnection) {
+  Callers callers{CallerPolicy{}};
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  base::UniqueFd first(pair[0]);
+  base::UniqueFd second(pair[1]);
+  callers.Connected(first.get());
+  EXPECT_EQ(callers.unix_connections(), 1u);
+  ASSERT_EQ(dup2(second.get(), first.get()), first.get());
+  EXPECT_EQ(callers.unix_connections(), 0u);
+}
+
+TEST(CallerPolicyTest, FindsNamesThatAreWrong) {
+  EXPECT_THAT(ValidateCallerPolicy({}), IsOk());
+  EXPECT_THAT(ValidateCallerPolicy({.allowed_sans = {"a.example"}}), IsOk());
+  EXPECT_THAT(ValidateCallerPolicy({.allowed_sans = {"a.example", "*"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       StartsWith("allowed_sans: got \"*\", want ")));
+}
+
+}  // namespace
+}  // namespace proofmint::service

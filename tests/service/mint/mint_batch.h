@@ -1,0 +1,34 @@
+// A batch minted from beginning to end.
+
+#ifndef PROOFMINT_TESTS_SERVICE_MINT_MINT_BATCH_H_
+#define PROOFMINT_TESTS_SERVICE_MINT_MINT_BATCH_H_
+
+#include "absl/status/status.h"
+#include "proofmint/v1/proof_signer.pb.h"
+#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/mint_queue.h"
+#include "signer/service/mint/proof_minter.h"
+
+namespace proofmint::testing {
+
+// MintBatch does what the server does with a batch, without gRPC. Returns what
+// is wrong with its size; UNKNOWN if it did not end exactly once.
+inline absl::Status MintBatch(const service::ProofMinter& minter,
+                              const v1::BatchSignProofsRequest& batch,
+                              v1::BatchSignProofsResponse& response) {
+  absl::Status size = service::CheckBatchSize(batch);
+  if (!size.ok()) return size;
+  service::CallStats stats;
+  service::MintQueue queue(minter, stats);
+  const service::MintQueue::Call call = {.caller = "uid:1"};
+  service::BatchMint mint;
+  int ends = 0;
+  mint.Add(batch, response, queue, call, [&] { ++ends; });
+  while (queue.size() > 0) queue.MintSome();
+  return ends == 1 ? absl::OkStatus()
+                   : absl::UnknownError("the batch did not end once");
+}
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_SERVICE_MINT_MINT_BATCH_H_

@@ -1,0 +1,105 @@
+#include "signer/service/net/accept_loop.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "tests/service/testing/accepted_connections.h"
+#include "tests/testing/raw_socket.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace proofmint::service {
+namespace {
+
+using ::proofmint::testing::AcceptedConnections;
+using ::proofmint::testing::BindUnix;
+using ::proofmint::testing::ConnectUnix;
+using ::proofmint::testing::IsOk;
+using ::proofmint::testing::NoDescriptors;
+using ::proofmint::testing::TempDir;
+
+absl::Duration CpuTime() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return absl::DurationFromTimeval(usage.ru_utime) +
+         absl::DurationFromTimeval(usage.ru_stime);
+}
+
+class AcceptLoopTest : public ::testing::Test {
+ protected:
+  // A loop over a descriptor of its own of the same socket each time.
+  std::unique_ptr<AcceptLoop> MustMake() {
+    auto loop = AcceptLoop::New(base::UniqueFd(dup(socket_.get())));
+    EXPECT_THAT(loop, IsOk());
+    return loop.ok() ? *std::move(loop) : nullptr;
+  }
+
+  void SetUp() override {
+    ASSERT_EQ(fcntl(socket_.get(), F_SETFL, O_NONBLOCK), 0);
+  }
+
+  TempDir directory_;
+  const std::string path_ = directory_ / "s.sock";
+  const base::UniqueFd socket_ = BindUnix(path_, SOCK_STREAM);
+};
+
+TEST_F(AcceptLoopTest, AcceptsAgainAfterDescriptorsRanOut) {
+  AcceptedConnections connections;
+  auto loop = MustMake();
+  base::UniqueFd client = ConnectUnix(path_);  // Waits in the backlog.
+  ASSERT_TRUE(client.valid());
+  {
+    NoDescriptors none;
+    loop->Start(connections.Sink());
+    const absl::Duration start = CpuTime();
+    EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(300)));
+    // It waited instead of spinning.
+    EXPECT_LT(CpuTime() - start, absl::Milliseconds(100));
+  }
+  EXPECT_GE(connections.Wait(0), 0);
+}
+
+TEST_F(AcceptLoopTest, StopsWhileThereAreNoDescriptors) {
+  AcceptedConnections connections;
+  auto loop = MustMake();
+  base::UniqueFd client = ConnectUnix(path_);
+  ASSERT_TRUE(client.valid());
+  {
+    NoDescriptors none;
+    loop->Start(connections.Sink());
+    EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(10)));
+    loop->HandOverBacklog();
+  }
+  EXPECT_FALSE(connections.WaitFor(0, absl::ZeroDuration()));
+}
+
+TEST_F(AcceptLoopTest, LeavesTheBacklogAloneUnlessItIsToHandItOver) {
+  AcceptedConnections before;
+  auto loop = MustMake();
+  loop->Start(before.Sink());
+  loop->Stop();
+  base::UniqueFd client = ConnectUnix(path_);
+  ASSERT_TRUE(client.valid());
+  loop.reset();
+  EXPECT_FALSE(before.WaitFor(0, absl::ZeroDuration()));
+
+  AcceptedConnections after;
+  loop = MustMake();
+  loop->HandOverBacklog();  // To nobody yet.
+  loop->Start(after.Sink());
+  EXPECT_GE(after.Wait(0), 0);
+  loop->Stop();
+  base::UniqueFd late = ConnectUnix(path_);
+  loop->HandOverBacklog();
+  EXPECT_TRUE(after.WaitFor(1, absl::ZeroDuration()));
+}
+
+}  // namespace
+}  // namespace proofmint::service

@@ -1,0 +1,40 @@
+#include "signer/service/server/library_logs.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "signer/service/observe/log.h"
+#include "tests/service/testing/log_lines.h"
+
+namespace proofmint::service {
+namespace {
+
+using ::proofmint::testing::LinesOf;
+
+// Every peer can make gRPC log something, with text that the peer chooses.
+TEST(LibraryLogsTest, AreFewAndHoldNothingOfClients) {
+  grpc_init();  // sets what is logged; never undone, as in the server
+  CaptureLibraryLogs();
+  const uint64_t dropped = LogDropped();
+  std::vector<std::string> lines = LinesOf([] {
+    gpr_log(GPR_ERROR, "Error parsing metadata: value=s3cr3t");
+    for (int i = 0; i < 1000; ++i) {
+      gpr_log(GPR_ERROR, "%s", std::string(5000, 'x').c_str());
+    }
+  });
+  EXPECT_GE(lines.size(), 10u);
+  EXPECT_LE(lines.size(), 100u);  // 10 a second; a machine may be slow
+  EXPECT_EQ(lines.size() + LogDropped() - dropped, 1001u);
+  for (const std::string& line : lines) {
+    EXPECT_LT(line.size(), 500u);
+    EXPECT_EQ(line.find("s3cr3t"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace proofmint::service

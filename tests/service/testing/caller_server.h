@@ -1,0 +1,77 @@
+// A server that tells clients whom it takes them for.
+
+#ifndef PROOFMINT_TESTS_SERVICE_TESTING_CALLER_SERVER_H_
+#define PROOFMINT_TESTS_SERVICE_TESTING_CALLER_SERVER_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/internal/raw_logging.h"
+#include "absl/strings/str_cat.h"
+#include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/service/gate/caller.h"
+#include "signer/service/server/grpc_server.h"
+#include "tests/service/testing/test_server.h"
+
+namespace proofmint::testing {
+
+// CallerServer answers GetCapabilities with the caller's id as the version and
+// "allowed" or "refused" as the kernel.
+class CallerServer {
+ public:
+  // Whom `options` would tell of connections is replaced.
+  CallerServer(service::GrpcServerOptions options, service::CallerPolicy policy)
+      : callers_(std::move(policy)) {
+    options.callers = &callers_;
+    auto server = service::GrpcServer::Start(options, {&service_}, nullptr);
+    ABSL_RAW_CHECK(server.ok(), server.status().ToString().c_str());
+    server_ = *std::move(server);
+  }
+
+  const service::Callers& callers() const { return callers_; }
+  service::GrpcServer& server() { return *server_; }
+  // The first address.
+  const std::string& target() const { return server_->addresses()[0]; }
+
+ private:
+  class Service final : public v1::ProofSigner::CallbackService {
+   public:
+    explicit Service(const service::Callers& callers) : callers_(callers) {}
+
+    grpc::ServerUnaryReactor* GetCapabilities(
+        grpc::CallbackServerContext* context, const v1::GetCapabilitiesRequest*,
+        v1::GetCapabilitiesResponse* response) override {
+      service::Caller caller = callers_.Of(*context);
+      response->set_version(caller.id);
+      response->set_kernel(caller.allowed ? "allowed" : "refused");
+      grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+      reactor->Finish(grpc::Status::OK);
+      return reactor;
+    }
+
+   private:
+    const service::Callers& callers_;
+  };
+
+  service::Callers callers_;
+  Service service_{callers_};
+  std::unique_ptr<service::GrpcServer> server_;
+};
+
+// AskWhoIAm calls a CallerServer and returns "allowed ID", "refused ID" or, if
+// the call fails, "failed CODE".
+inline std::string AskWhoIAm(const std::shared_ptr<grpc::Channel>& channel) {
+  v1::GetCapabilitiesResponse response;
+  grpc::Status status = v1::ProofSigner::NewStub(channel)->GetCapabilities(
+      NewContext().get(), {}, &response);
+  return status.ok() ? absl::StrCat(response.kernel(), " ", response.version())
+                     : absl::StrCat("failed ", status.error_code());
+}
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_SERVICE_TESTING_CALLER_SERVER_H_

@@ -1,0 +1,43 @@
+// Parts of the service for tests that are about other parts.
+
+#ifndef PROOFMINT_TESTS_SERVICE_TESTING_SERVICE_PARTS_H_
+#define PROOFMINT_TESTS_SERVICE_TESTING_SERVICE_PARTS_H_
+
+#include <memory>
+
+#include "signer/keys/key_handles.h"
+#include "signer/service/gate/admission.h"
+#include "signer/service/gate/caller.h"
+#include "signer/service/gate/serving_state.h"
+#include "signer/service/rpc/service_call.h"
+#include "tests/testing/fake_entropy.h"
+
+namespace proofmint::testing {
+
+// Key handles under a KEK of their own, which draw no entropy of the test's.
+class TestKeyHandles {
+ public:
+  const keys::KeyHandles& operator*() const { return *handles_; }
+
+ private:
+  FakeEntropy entropy_;
+  std::unique_ptr<keys::KeyHandles> handles_ =
+      keys::KeyHandles::New({}, entropy_).value();
+};
+
+// A frontend that lets everybody in, until a test changes that.
+struct OpenFrontend {
+  OpenFrontend() { state.SetReady(true); }
+
+  service::Frontend operator*() {
+    return {.callers = callers, .state = state, .admission = admission};
+  }
+
+  service::Callers callers{{}};
+  service::ServingState state;
+  service::Admission admission{{.max_in_flight = 1024}};
+};
+
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_SERVICE_TESTING_SERVICE_PARTS_H_
