@@ -48,12 +48,12 @@ test('what is copied from the repository is there and not ignored', () => {
   }
 });
 
-test('the last stage takes both programs from the build', () => {
+test('the last stage takes the programs that the build installs', () => {
+  const build = instructions.slice(0, stages.at(-1)).map((instruction) => instruction.getRawArgumentsContent()).join('\n');
+  assert.match(build, /cmake --install build\/release --component programs --strip --prefix \/installed$/m);
   const [copy] = find('COPY');
   assert.deepEqual(copy.getFlags().map(String), ['--from=build']);
-  assert.deepEqual(argumentsOf(copy), [
-    '/src/build/release/bin/proofmintd', '/src/build/release/bin/proofmint', '/usr/local/bin/',
-  ]);
+  assert.deepEqual(argumentsOf(copy), ['/installed/bin/', '/usr/local/bin/']);
 });
 
 test('the image runs without root and without a shell', () => {

@@ -34,6 +34,13 @@ export function run(program, args, options = {}) {
   }
 }
 
+// Installs a component of cmake/Install.cmake into `directory` as if that were the root folder, with the prefix /usr.
+export function install(component, directory) {
+  const build = join(programPath('.'), '..');
+  run('cmake', ['--install', build, '--prefix', '/usr', '--component', component],
+    { env: { ...process.env, DESTDIR: directory } });
+}
+
 // The names of the flags, such as "--listen", that a program or one of its commands knows.
 export function knownFlags(program, ...command) {
   const help = run(programPath(program), [...command, '--help']);

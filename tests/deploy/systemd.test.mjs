@@ -2,13 +2,13 @@
 // command line.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { health, withDaemon, withDirectory } from './daemon.mjs';
-import { knownFlags, programPath, read, root, run } from './repository.mjs';
+import { install, knownFlags, programPath, read, root, run } from './repository.mjs';
 
 const UNITS = 'deploy/systemd';
 const DROP_INS = ['proofmintd-metrics.conf', 'proofmintd-tls.conf'];
@@ -20,11 +20,15 @@ function values(file, key) {
     .filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
 }
 
-// A copy of the units whose programs exist, in `directory`.
+// A copy of the units as they are installed, but for a program that exists, in `directory`.
 function copyUnits(directory, dropIns) {
-  const service = read(join(UNITS, 'proofmintd.service')).replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true');
-  writeFileSync(join(directory, 'proofmintd.service'), service);
-  copyFileSync(join(root, UNITS, 'proofmintd.socket'), join(directory, 'proofmintd.socket'));
+  const installed = join(directory, 'installed');
+  install('systemd', installed);
+  const units = join(installed, 'usr/lib/systemd/system');
+  const service = readFileSync(join(units, 'proofmintd.service'), 'utf8');
+  assert.match(service, /^ExecStart=\/usr\/bin\/proofmintd /m);
+  writeFileSync(join(directory, 'proofmintd.service'), service.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
+  copyFileSync(join(units, 'proofmintd.socket'), join(directory, 'proofmintd.socket'));
   mkdirSync(join(directory, 'proofmintd.service.d'));
   for (const name of dropIns) copyFileSync(join(root, UNITS, name), join(directory, 'proofmintd.service.d', name));
   return { env: { ...process.env, SYSTEMD_UNIT_PATH: `${directory}:`, SYSTEMD_COLORS: '0', SYSTEMD_EMOJI: '0' } };
@@ -67,22 +71,22 @@ test('the user exists before the socket wants its group', () => withDirectory((d
   const file = join(root, UNITS, 'proofmint.sysusers');
   const plan = spawnSync('systemd-sysusers', ['--dry-run', `--root=${directory}`, file], { encoding: 'utf8' });
   assert.match(plan.stdout + plan.stderr, /Creating group 'proofmint'[^]*Creating user 'proofmint'/);
-  for (const key of ['User', 'Group']) assert.deepEqual(values('proofmintd.service', key), ['proofmint']);
-  assert.deepEqual(values('proofmintd.socket', 'SocketGroup'), ['proofmint']);
-  assert.deepEqual(values('proofmintd.socket', 'SocketMode'), ['0660']);
+  for (const key of ['User', 'Group']) assert.deepEqual(values('proofmintd.service.in', key), ['proofmint']);
+  assert.deepEqual(values('proofmintd.socket.in', 'SocketGroup'), ['proofmint']);
+  assert.deepEqual(values('proofmintd.socket.in', 'SocketMode'), ['0660']);
 }));
 
 test('callers keep their uids, and the daemon has the time that its end takes', () => {
-  assert.deepEqual(values('proofmintd.service', 'PrivateUsers'), []);
-  assert.deepEqual(values('proofmintd.service', 'DynamicUser'), []);
-  assert.ok(parseInt(values('proofmintd.service', 'TimeoutStopSec')[0]) > 10);
-  assert.deepEqual(values('proofmintd.service', 'Type'), ['notify']);
-  assert.deepEqual(values('proofmintd.service', 'Requires'), ['proofmintd.socket']);
+  assert.deepEqual(values('proofmintd.service.in', 'PrivateUsers'), []);
+  assert.deepEqual(values('proofmintd.service.in', 'DynamicUser'), []);
+  assert.ok(parseInt(values('proofmintd.service.in', 'TimeoutStopSec')[0]) > 10);
+  assert.deepEqual(values('proofmintd.service.in', 'Type'), ['notify']);
+  assert.deepEqual(values('proofmintd.service.in', 'Requires'), ['proofmintd.socket']);
 });
 
 test('the flags that the files name are flags of the daemon', () => {
   const known = knownFlags('proofmintd');
-  for (const file of ['proofmintd.service', 'proofmintd.default', ...DROP_INS]) {
+  for (const file of ['proofmintd.service.in', 'proofmintd.default', ...DROP_INS]) {
     for (const [flag] of read(join(UNITS, file)).matchAll(/(?<=[ "])--[a-z_]+(?==| |"|$)/gm)) {
       assert.ok(known.has(flag), `${file}: ${flag}`);
     }
@@ -93,7 +97,7 @@ test('the flags that the files name are flags of the daemon', () => {
 // proofmintd.default.
 function commandLine(directory) {
   const [, flags] = /^PROOFMINTD_FLAGS="(.*)"$/m.exec(read(join(UNITS, 'proofmintd.default')));
-  const words = values('proofmintd.service', 'ExecStart')[0].split(' ').slice(1)
+  const words = values('proofmintd.service.in', 'ExecStart')[0].split(' ').slice(1)
     .flatMap((word) => (word === '$PROOFMINTD_FLAGS' ? flags.split(' ') : [word.replace('%d', directory)]));
   return [programPath('proofmintd'), ...words];
 }
