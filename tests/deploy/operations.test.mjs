@@ -75,7 +75,9 @@ test('the table of reasons has each that the service gives', () => {
 const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
 
 // Each page with a number of links that it exceeds, so that the test cannot find none.
-const LINKED = { [PAGE]: 3, 'deploy/README.md': 3, 'README.md': 10, 'CONTRIBUTING.md': 2, 'SECURITY.md': 3 };
+const LINKED = {
+  [PAGE]: 3, 'deploy/README.md': 3, 'README.md': 10, 'CONTRIBUTING.md': 2, 'SECURITY.md': 3, 'docs/architecture.md': 1,
+};
 for (const [path, fewer] of Object.entries(LINKED)) {
   test(`${path}: links lead somewhere`, () => {
     const text = read(path);
@@ -99,3 +101,9 @@ for (const path of [PAGE, 'deploy/README.md']) {
     }
   });
 }
+
+test('docs/architecture.md: files of signer/ that are named exist', () => {
+  const files = [...read('docs/architecture.md').matchAll(/(?<![\w/])(?:[a-z]+\/)+\w+\.(?:h|cc)\b/g)].map(([file]) => file);
+  assert.ok(files.length > 20);
+  for (const file of files) assert.ok(existsSync(join(root, 'signer', file)), file);
+});
