@@ -34,9 +34,9 @@ done
 
 for program in "$@"; do
   exported=$(names -D --defined-only "$program" | shared)
-  [ -z "$exported" ] || fail "$program exports names of BoringSSL:" $exported
+  [ -z "$exported" ] || fail "$program exports names of BoringSSL: ${exported//$'\n'/ }"
   imported=$(names -D --undefined-only "$program" | shared)
-  [ -z "$imported" ] || fail "$program takes names of BoringSSL from another library:" $imported
+  [ -z "$imported" ] || fail "$program takes names of BoringSSL from another library: ${imported//$'\n'/ }"
   ldd "$program" >"$directory/libraries"
   ! grep -q 'libhwy\.' "$directory/libraries" || fail "$program loads libhwy.so, want signer/crypto/highway_runtime.cc alone"
 done
