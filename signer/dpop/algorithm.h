@@ -12,6 +12,14 @@ namespace proofmint::dpop {
 
 // Algorithm is the one value from which the header's "alg", the key's type and
 // the signature are all derived, so that they cannot disagree.
+//= rfc9449#4.2
+//# It MUST NOT be none or an identifier for a symmetric algorithm (Message
+//# Authentication Code (MAC)).
+//= rfc9449#11.6
+//# Implementers MUST ensure that only asymmetric digital signature algorithms
+//# (such as ES256) that are deemed secure can be used for signing DPoP proofs.
+//= rfc9449#11.6
+//# In particular, the algorithm none MUST NOT be allowed.
 enum class Algorithm {
   kEs256,    // ECDSA on P-256 with SHA-256, RFC 7518 section 3.4
   kEd25519,  // Ed25519 under its fully specified name, RFC 9864 section 2.2

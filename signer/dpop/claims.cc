@@ -21,6 +21,13 @@ void AppendClaims(const Claims& claims, TextWriter& out) {
     out.Append(R"(,"nonce":")").Append(claims.nonce).Append(R"(")");
   }
   //= rfc9449#4.2
+  //# When the DPoP proof is used in conjunction with the presentation of an
+  //# access token in protected resource access (see Section 7), the DPoP proof
+  //# MUST also contain the following claim:
+  //= rfc9449#7
+  //# The DPoP proof MUST include the ath claim with a valid hash of the
+  //# associated access token.
+  //= rfc9449#4.2
   //# The value MUST be the result of a base64url encoding (as defined in
   //# Section 2 of [RFC7515]) the SHA-256 [SHS] hash of the ASCII encoding of
   //# the associated access token's value.

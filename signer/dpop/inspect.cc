@@ -105,6 +105,9 @@ absl::StatusOr<std::array<uint8_t, N>> JwkMember(const Json& jwk,
   return DecodeFixed<N>(absl::StrCat("jwk.", name), text);
 }
 
+//= rfc9449#4.3
+//# The JWT signature verifies with the public key contained in the jwk JOSE
+//# Header Parameter.
 // Checks the signature with the key in `jwk` and fills in the thumbprint.
 absl::Status CheckSignature(
     const Json& jwk, absl::string_view signing_input,
@@ -112,6 +115,8 @@ absl::Status CheckSignature(
     InspectedProof& proof) {
   PROOFMINT_ASSIGN_OR_RETURN(std::string kty, StringMember("jwk", jwk, "kty"));
   PROOFMINT_ASSIGN_OR_RETURN(std::string crv, StringMember("jwk", jwk, "crv"));
+  //= rfc9449#4.3
+  //# The jwk JOSE Header Parameter does not contain a private key.
   if (jwk.contains("d")) return Error("jwk", "a private key", "a public one");
   bool es256 = proof.algorithm == Algorithm::kEs256;
   absl::string_view want_kty = es256 ? "EC" : "OKP";
@@ -145,6 +150,8 @@ absl::Status CheckSignature(
   return absl::OkStatus();
 }
 
+//= rfc9449#4.3
+//# All required claims per Section 4.2 are contained in the JWT.
 absl::Status ReadClaims(const Json& claims, InspectedProof& proof) {
   PROOFMINT_ASSIGN_OR_RETURN(proof.jti, StringMember("claims", claims, "jti"));
   PROOFMINT_ASSIGN_OR_RETURN(proof.htm, StringMember("claims", claims, "htm"));
@@ -165,7 +172,11 @@ absl::Status ReadClaims(const Json& claims, InspectedProof& proof) {
 
 }  // namespace
 
+//= rfc9449#4.3
+//# To validate a DPoP proof, the receiving server MUST ensure the following:
 absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
+  //= rfc9449#4.3
+  //# The DPoP HTTP request header field value is a single and well-formed JWT.
   std::vector<absl::string_view> parts = absl::StrSplit(proof, '.');
   if (parts.size() != 3) {
     return Error("proof", absl::StrCat(parts.size(), " parts"),
@@ -180,9 +191,19 @@ absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
   PROOFMINT_ASSIGN_OR_RETURN(Json header, ParseObject("header", result.header));
   PROOFMINT_ASSIGN_OR_RETURN(std::string typ,
                              StringMember("header", header, "typ"));
+  //= rfc9449#4.3
+  //# The typ JOSE Header Parameter has the value dpop+jwt.
+  //= rfc9449#11.5
+  //# Servers accepting signed DPoP proof JWTs MUST verify that the typ field is
+  //# dpop+jwt in the headers of the JWTs to ensure that adversaries cannot use
+  //# JWTs created for other purposes.
   if (typ != "dpop+jwt") return Error("header.typ", "another", "dpop+jwt");
   PROOFMINT_ASSIGN_OR_RETURN(std::string alg,
                              StringMember("header", header, "alg"));
+  //= rfc9449#4.3
+  //# The alg JOSE Header Parameter indicates a registered asymmetric digital
+  //# signature algorithm [IANA.JOSE.ALGS], is not none, is supported by the
+  //# application, and is acceptable per local policy.
   std::optional<Algorithm> algorithm = AlgorithmFromName(alg);
   if (!algorithm) {
     return Error("header.alg", "another", "ES256, Ed25519 or EdDSA");

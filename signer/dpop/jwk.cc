@@ -24,6 +24,10 @@ void AppendJwk(const crypto::Ed25519PublicKey& key, TextWriter& out) {
       .Append(R"("})");
 }
 
+//= rfc9449#6.1
+//# The value of the jkt member MUST be the base64url encoding (as defined in
+//# [RFC7515]) of the JWK SHA-256 Thumbprint (according to [RFC7638]) of the
+//# DPoP public key (in JWK format) to which the access token is bound.
 Jkt Thumbprint(absl::string_view jwk) {
   Jkt jkt;
   EncodeBase64Url(crypto::Sha256(crypto::AsBytes(jwk)), jkt.data());

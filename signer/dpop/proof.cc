@@ -68,6 +68,8 @@ void WriteSigningInput(const ProofKey& key, const Claims& claims,
   proof.assign(input.text().data(), input.text().size());
 }
 
+//= rfc9449#5
+//# The DPoP HTTP header field MUST contain a valid DPoP proof JWT.
 absl::Status SignProofs(crypto::Kernel kernel, crypto::Entropy& entropy,
                         std::span<const ProofJob> jobs) {
   while (!jobs.empty()) {

@@ -121,6 +121,10 @@ absl::Status SealKeyHandle(const KeyEncryptionKeys& keks,
   return absl::OkStatus();
 }
 
+//= rfc9449#5
+//# As a result, such a client MUST present a DPoP proof for the same key that
+//# was used to obtain the refresh token each time that refresh token is used to
+//# obtain a new access token.
 absl::StatusOr<dpop::ProofKey> OpenKeyHandle(const KeyEncryptionKeys& keks,
                                              absl::string_view handle,
                                              dpop::Algorithm algorithm,

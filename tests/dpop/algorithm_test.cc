@@ -29,6 +29,10 @@ TEST(AlgorithmFromNameTest, FindsEveryAlgorithm) {
   }
 }
 
+//= rfc9449#11.6
+//# Implementers MUST ensure that only asymmetric digital signature algorithms
+//# (such as ES256) that are deemed secure can be used for signing DPoP proofs.
+//# type=test
 TEST(AlgorithmFromNameTest, ListsEveryAlgorithmOnce) {
   EXPECT_EQ(std::set<Algorithm>(kAlgorithms.begin(), kAlgorithms.end()),
             (std::set<Algorithm>{Algorithm::kEs256, Algorithm::kEd25519,
@@ -38,6 +42,9 @@ TEST(AlgorithmFromNameTest, ListsEveryAlgorithmOnce) {
 //= rfc9449#4.2
 //# It MUST NOT be none or an identifier for a symmetric algorithm (Message
 //# Authentication Code (MAC)).
+//# type=test
+//= rfc9449#11.6
+//# In particular, the algorithm none MUST NOT be allowed.
 //# type=test
 TEST(AlgorithmFromNameTest, KnowsNoOtherName) {
   for (absl::string_view name :

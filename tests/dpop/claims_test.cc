@@ -51,6 +51,15 @@ TEST(AppendClaimsTest, WritesTheNonce) {
 // The access token and its hash are those of RFC 9449 section 7.1, figures 13
 // and 14.
 //= rfc9449#4.2
+//# When the DPoP proof is used in conjunction with the presentation of an
+//# access token in protected resource access (see Section 7), the DPoP proof
+//# MUST also contain the following claim:
+//# type=test
+//= rfc9449#7
+//# The DPoP proof MUST include the ath claim with a valid hash of the
+//# associated access token.
+//# type=test
+//= rfc9449#4.2
 //# The value MUST be the result of a base64url encoding (as defined in
 //# Section 2 of [RFC7515]) the SHA-256 [SHS] hash of the ASCII encoding of
 //# the associated access token's value.

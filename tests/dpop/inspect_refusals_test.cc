@@ -62,6 +62,9 @@ void ExpectClaimsRefused(const std::vector<Change>& changes) {
   }
 }
 
+//= rfc9449#4.3
+//# To validate a DPoP proof, the receiving server MUST ensure the following:
+//# type=test
 TEST(InspectRefusalsTest, StartFromFaultlessProofs) {
   EXPECT_THAT(InspectProof(SignedProof(kHeader, kClaims)).status(), IsOk());
   EXPECT_THAT(InspectProof(UnsignedProof(kOkpHeader, kClaims)).status(),
@@ -120,6 +123,11 @@ TEST(InspectRefusalsTest, JsonWithAZeroByteAndMoreBehindIt) {
 
 //= rfc9449#4.3
 //# The typ JOSE Header Parameter has the value dpop+jwt.
+//# type=test
+//= rfc9449#11.5
+//# Servers accepting signed DPoP proof JWTs MUST verify that the typ field is
+//# dpop+jwt in the headers of the JWTs to ensure that adversaries cannot use
+//# JWTs created for other purposes.
 //# type=test
 TEST(InspectRefusalsTest, AnotherType) {
   ExpectHeadersRefused(

@@ -44,6 +44,11 @@ crypto::P256PublicKey Rfc9449Key() {
 }
 
 // RFC 7638 section 3.1: an RSA key, in the form that is hashed.
+//= rfc9449#6.1
+//# The value of the jkt member MUST be the base64url encoding (as defined in
+//# [RFC7515]) of the JWK SHA-256 Thumbprint (according to [RFC7638]) of the
+//# DPoP public key (in JWK format) to which the access token is bound.
+//# type=test
 TEST(ThumbprintTest, IsThatOfRfc7638) {
   EXPECT_EQ(
       ThumbprintOf(

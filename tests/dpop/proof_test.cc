@@ -150,6 +150,9 @@ TEST(SignProofTest, FitsItsLimitWithTheLargestClaims) {
 }
 
 // In chunks, whose edges lie at multiples of 64, and algorithms in disorder.
+//= rfc9449#5
+//# The DPoP HTTP header field MUST contain a valid DPoP proof JWT.
+//# type=test
 TEST(SignProofTest, SignsAnyNumberOfProofsEachWithItsOwnKey) {
   FakeEntropy entropy;
   for (crypto::Kernel kernel :

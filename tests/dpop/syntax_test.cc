@@ -36,6 +36,10 @@ TEST(ValidateHtmTest, AcceptsTheRegisteredMethods) {
   }
 }
 
+//= rfc9449#4.2
+//# The value of the HTTP method (Section 9.1 of [RFC9110]) of the request to
+//# which the JWT is attached.
+//# type=test
 TEST(ValidateHtmTest, KeepsOutOfTheCase) {
   EXPECT_THAT(ValidateHtm("post"), IsOk());
   EXPECT_THAT(ValidateHtm("VERSION-CONTROL"), IsOk());
@@ -76,6 +80,9 @@ TEST(ValidateNonceTest, AcceptsTheExampleOfRfc9449) {
   EXPECT_THAT(ValidateNonce("eyJ7S_zG.eyJH0-Z.HX4w-7v"), IsOk());
 }
 
+//= rfc9449#8.1
+//# nonce = 1*NQCHAR
+//# type=test
 TEST(ValidateNonceTest, AcceptsExactlyNqchar) {
   ASSERT_EQ(kNonceChars.size(), 92u);
   for (int byte = 0; byte < 256; ++byte) {

@@ -90,6 +90,11 @@ INSTANTIATE_TEST_SUITE_P(All, KeyHandleTest,
                            return std::string(AlgorithmName(test.param));
                          });
 
+//= rfc9449#5
+//# As a result, such a client MUST present a DPoP proof for the same key that
+//# was used to obtain the refresh token each time that refresh token is used to
+//# obtain a new access token.
+//# type=test
 TEST_P(KeyHandleTest, GivesTheSameKeyBack) {
   for (int i = 0; i < 20; ++i) {
     key_ = dpop::NewKey(GetParam(), entropy_);

@@ -115,6 +115,10 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   //# The value MUST be assigned such that there is a negligible probability
   //# that the same value will be assigned to any other DPoP proof used in the
   //# same context during the time window of validity.
+  //= rfc9449#7.3
+  //# It is RECOMMENDED that clients generate a unique DPoP proof, even when
+  //# retrying idempotent requests in response to HTTP errors generally
+  //# understood as transient.
   std::array<uint8_t, kCapacity * dpop::kJtiEntropySize> jtis;
   absl::Status status =
       entropy_.Fill(std::span(jtis).first(ready * dpop::kJtiEntropySize));

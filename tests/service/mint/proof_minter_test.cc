@@ -129,6 +129,11 @@ TEST_F(ProofMinterTest, IatIsTheClockPlusOffsetRoundedDown) {
   }
 }
 
+//= rfc9449#7.3
+//# It is RECOMMENDED that clients generate a unique DPoP proof, even when
+//# retrying idempotent requests in response to HTTP errors generally understood
+//# as transient.
+//# type=test
 TEST_F(ProofMinterTest, TheSameRequestNeverGetsTheSameKeyOrJti) {
   for (v1::Algorithm algorithm : kAlgorithms) {
     std::set<std::string> thumbprints;
