@@ -20,9 +20,7 @@ using OrderField = ScalarField<Ed25519Order>;
 // which costs the same for one key as for a whole vector of them.
 constexpr size_t kMinKernelScalars = 3;
 
-constexpr size_t kSlots = kEd25519KernelSlots;
-
-using Points = std::array<Ed25519PublicKey, kSlots>;
+using Points = std::array<Ed25519PublicKey, kKernelBatchSize>;
 
 // SHA-512 of a seed: the first half becomes the scalar, the second the prefix
 // that makes nonces (RFC 8032 section 5.1.5).
@@ -44,16 +42,16 @@ Limbs256 ReduceHash(const Sha512Digest& hash) {
 }
 
 struct KeyScratch {
-  std::array<std::array<uint8_t, kEd25519SeedSize>, kSlots> seeds;
-  std::array<Sha512Digest, kSlots> hashes;
-  std::array<Limbs256, kSlots> scalars;
+  std::array<std::array<uint8_t, kEd25519SeedSize>, kKernelBatchSize> seeds;
+  std::array<Sha512Digest, kKernelBatchSize> hashes;
+  std::array<Limbs256, kKernelBatchSize> scalars;
 };
 
 absl::Status GenerateChunk(Entropy& entropy, std::span<Ed25519KeyPair> keys,
                            KeyScratch& scratch) {
   PROOFMINT_RETURN_IF_ERROR(entropy.Fill(
       std::span(scratch.seeds[0].data(), keys.size() * kEd25519SeedSize)));
-  std::array<Sha512Message, kSlots> messages;
+  std::array<Sha512Message, kKernelBatchSize> messages;
   for (size_t i = 0; i < keys.size(); ++i) {
     messages[i].parts = {scratch.seeds[i]};
   }
@@ -77,16 +75,16 @@ absl::Status GenerateChunk(Entropy& entropy, std::span<Ed25519KeyPair> keys,
 }
 
 struct SigningScratch {
-  std::array<Sha512Digest, kSlots> expanded_keys;
-  std::array<Sha512Digest, kSlots> hashes;
-  std::array<Limbs256, kSlots> nonces;
+  std::array<Sha512Digest, kKernelBatchSize> expanded_keys;
+  std::array<Sha512Digest, kKernelBatchSize> hashes;
+  std::array<Limbs256, kKernelBatchSize> nonces;
   Limbs256 scalar;
 };
 
 // RFC 8032 section 5.1.6. Never fails.
 absl::Status SignChunk(std::span<const Ed25519Job> jobs,
                        SigningScratch& scratch) {
-  std::array<Sha512Message, kSlots> messages;
+  std::array<Sha512Message, kKernelBatchSize> messages;
   std::span<const Sha512Message> used_messages =
       std::span(messages).first(jobs.size());
 
@@ -136,7 +134,7 @@ absl::Status SignChunk(std::span<const Ed25519Job> jobs,
 absl::Status GenerateEd25519KeyPairs(Kernel kernel, Entropy& entropy,
                                      std::span<Ed25519KeyPair> keys) {
   while (!keys.empty()) {
-    const size_t size = std::min(keys.size(), kSlots);
+    const size_t size = std::min(keys.size(), kKernelBatchSize);
     std::span<Ed25519KeyPair> chunk = keys.first(size);
     if (kernel == Kernel::kSimd && size >= kMinKernelScalars) {
       PROOFMINT_RETURN_IF_ERROR(
@@ -158,7 +156,7 @@ absl::Status SignEd25519Batch(Kernel kernel, std::span<const Ed25519Job> jobs) {
     if (job.key->seed.IsWiped()) return WipedKeyError();
   }
   while (!jobs.empty()) {
-    const size_t size = std::min(jobs.size(), kSlots);
+    const size_t size = std::min(jobs.size(), kKernelBatchSize);
     std::span<const Ed25519Job> chunk = jobs.first(size);
     if (kernel == Kernel::kSimd && size >= kMinKernelScalars) {
       PROOFMINT_RETURN_IF_ERROR(RunWithScratch<SigningScratch>(

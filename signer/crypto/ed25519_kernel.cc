@@ -46,8 +46,7 @@ using M32 = hn::Mask<D32>;
 using Indices = decltype(hn::IndicesFromVec(D32(), V32()));
 
 constexpr size_t kLanes = SimdOps::kLanes;
-constexpr size_t kSlots = kEd25519KernelSlots;
-constexpr size_t kMaxVectors = kSlots / kLanes;
+constexpr size_t kMaxVectors = kKernelBatchSize / kLanes;
 constexpr size_t kScalarWords = 9;  // q + 2^258
 constexpr int kLaneBits = kLanes == 16 ? 4 : kLanes == 8 ? 3 : 2;
 static_assert(kLanes == size_t{1} << kLaneBits);
@@ -64,7 +63,7 @@ struct alignas(64) Element {
 
 // Everything secret that is in memory.
 struct Scratch {
-  alignas(64) uint32_t scalars[kScalarWords][kSlots];
+  alignas(64) uint32_t scalars[kScalarWords][kKernelBatchSize];
   Limbs256 limbs;
   Point::Extended points[kMaxVectors];
   Point::Niels entry;

@@ -8,16 +8,14 @@
 #include <cstdint>
 #include <span>
 
+#include "signer/crypto/kernel.h"
 #include "signer/crypto/modular_inverse.h"
 
 namespace proofmint::crypto {
 
-// The largest number of scalars of one call.
-inline constexpr size_t kEd25519KernelSlots = 64;
-
 // MultiplyEd25519Base writes the encoding (RFC 8032 section 5.1.2) of
 // scalars[i] * B to points[i]. Both spans have the same size, 1 to
-// kEd25519KernelSlots. Every scalar is below 2^255, least significant limb
+// kKernelBatchSize. Every scalar is below 2^255, least significant limb
 // first: clamped scalars and residues modulo L alike. The formulas are
 // complete: there are no exceptional scalars. Constant time. All copies of the
 // scalars and everything computed from them are wiped before it returns.

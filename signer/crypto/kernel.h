@@ -3,6 +3,8 @@
 #ifndef PROOFMINT_SIGNER_CRYPTO_KERNEL_H_
 #define PROOFMINT_SIGNER_CRYPTO_KERNEL_H_
 
+#include <cstddef>
+
 #include "absl/strings/string_view.h"
 
 namespace proofmint::crypto {
@@ -12,6 +14,10 @@ enum class Kernel {
   kSimd,       // the batch kernels; BoringSSL for batches too small to gain
   kBoringSsl,  // BoringSSL, one at a time, everywhere
 };
+
+// The most keys or signatures that one run of a batch kernel computes. Code
+// that collects work for the kernels collects this many.
+inline constexpr size_t kKernelBatchSize = 64;
 
 // DefaultKernel returns kSimd where this CPU has vectors that beat BoringSSL
 // (AVX2 or better, SSE4, NEON), kBoringSsl elsewhere.

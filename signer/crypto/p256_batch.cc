@@ -46,13 +46,13 @@ absl::Status SettleScalar(Entropy& entropy,
 }
 
 struct KeyScratch {
-  std::array<std::array<uint8_t, kP256ScalarSize>, kP256KernelSlots> bytes;
-  std::array<Limbs256, kP256KernelSlots> scalars;
+  std::array<std::array<uint8_t, kP256ScalarSize>, kKernelBatchSize> bytes;
+  std::array<Limbs256, kKernelBatchSize> scalars;
 };
 
 absl::Status GenerateChunk(Entropy& entropy, std::span<P256KeyPair> keys,
                            KeyScratch& scratch) {
-  std::array<P256PublicKey, kP256KernelSlots> points;
+  std::array<P256PublicKey, kKernelBatchSize> points;
   std::span<P256PublicKey> used_points = std::span(points).first(keys.size());
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     PROOFMINT_RETURN_IF_ERROR(entropy.Fill(
@@ -79,11 +79,11 @@ absl::Status GenerateChunk(Entropy& entropy, std::span<P256KeyPair> keys,
 
 // Everything of a signing run that must not outlive it.
 struct SigningScratch {
-  std::array<std::array<uint8_t, 32>, kP256KernelSlots> entropy;
-  std::array<Sha512Digest, kP256KernelSlots> hashes;
-  std::array<Limbs256, kP256KernelSlots> nonces;
-  std::array<Limbs256, kP256KernelSlots> inverses;
-  std::array<P256PublicKey, kP256KernelSlots> points;
+  std::array<std::array<uint8_t, 32>, kKernelBatchSize> entropy;
+  std::array<Sha512Digest, kKernelBatchSize> hashes;
+  std::array<Limbs256, kKernelBatchSize> nonces;
+  std::array<Limbs256, kKernelBatchSize> inverses;
+  std::array<P256PublicKey, kKernelBatchSize> points;
   Limbs256 private_scalar;
   Limbs256 sum;
 };
@@ -114,7 +114,7 @@ absl::StatusOr<bool> MakeNonces(Entropy& entropy,
                                 SigningScratch& scratch) {
   PROOFMINT_RETURN_IF_ERROR(
       entropy.Fill(std::span(scratch.entropy[0].data(), jobs.size() * 32)));
-  std::array<Sha512Message, kP256KernelSlots> messages;
+  std::array<Sha512Message, kKernelBatchSize> messages;
   for (size_t i = 0; i < jobs.size(); ++i) {
     messages[i].parts = {jobs[i].key->private_scalar.ExposeSecret(),
                          jobs[i].digest, scratch.entropy[i]};
@@ -179,7 +179,7 @@ absl::Status SignChunk(Entropy& entropy, std::span<const Es256Job> jobs,
 absl::Status GenerateP256KeyPairs(Kernel kernel, Entropy& entropy,
                                   std::span<P256KeyPair> keys) {
   while (!keys.empty()) {
-    const size_t size = std::min(keys.size(), kP256KernelSlots);
+    const size_t size = std::min(keys.size(), kKernelBatchSize);
     std::span<P256KeyPair> chunk = keys.first(size);
     if (kernel == Kernel::kSimd && size >= kMinKernelScalars) {
       PROOFMINT_RETURN_IF_ERROR(
@@ -202,7 +202,7 @@ absl::Status SignEs256Batch(Kernel kernel, Entropy& entropy,
     if (job.key->private_scalar.IsWiped()) return WipedKeyError();
   }
   while (!jobs.empty()) {
-    const size_t size = std::min(jobs.size(), kP256KernelSlots);
+    const size_t size = std::min(jobs.size(), kKernelBatchSize);
     std::span<const Es256Job> chunk = jobs.first(size);
     if (kernel == Kernel::kSimd) {
       PROOFMINT_RETURN_IF_ERROR(

@@ -156,7 +156,7 @@ using Field = P256Field<Ops>;
 
 constexpr size_t kLanes = Ops::kLanes;
 constexpr size_t kLimbs = Field::kLimbs;
-constexpr size_t kMaxVectors = kP256KernelSlots / kLanes;
+constexpr size_t kMaxVectors = kKernelBatchSize / kLanes;
 
 // Accumulators of a scalar. More of them make fewer rounds and inversions, and
 // a larger working set: 8 in full batches, 16 in those half as large.

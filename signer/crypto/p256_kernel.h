@@ -7,16 +7,14 @@
 #include <cstdint>
 #include <span>
 
+#include "signer/crypto/kernel.h"
 #include "signer/crypto/modular_inverse.h"
 #include "signer/crypto/p256.h"
 
 namespace proofmint::crypto {
 
-// The largest number of scalars of one call.
-inline constexpr size_t kP256KernelSlots = 64;
-
 // MultiplyP256Base writes scalars[i] * G to points[i]. Both spans have the same
-// size, 1 to kP256KernelSlots. Every scalar lies in [1, n-1], least significant
+// size, 1 to kKernelBatchSize. Every scalar lies in [1, n-1], least significant
 // limb first.
 //
 // Returns false, with `points` all zeros, if an addition met an exceptional

@@ -17,15 +17,12 @@ static_assert(kSignatureSize == crypto::kEd25519SignatureSize);
 
 namespace {
 
-// The number of jobs that are prepared on the stack: as many as the kernels do
-// at once.
-constexpr size_t kChunkSize = 64;
-
 absl::Status SignChunk(crypto::Kernel kernel, crypto::Entropy& entropy,
                        std::span<const ProofJob> jobs) {
-  std::array<std::array<uint8_t, kSignatureSize>, kChunkSize> signatures;
-  std::array<crypto::Es256Job, kChunkSize> es256;
-  std::array<crypto::Ed25519Job, kChunkSize> ed25519;
+  std::array<std::array<uint8_t, kSignatureSize>, crypto::kKernelBatchSize>
+      signatures;
+  std::array<crypto::Es256Job, crypto::kKernelBatchSize> es256;
+  std::array<crypto::Ed25519Job, crypto::kKernelBatchSize> ed25519;
   size_t es256_size = 0;
   size_t ed25519_size = 0;
   for (size_t i = 0; i < jobs.size(); ++i) {
@@ -73,7 +70,7 @@ void WriteSigningInput(const ProofKey& key, const Claims& claims,
 absl::Status SignProofs(crypto::Kernel kernel, crypto::Entropy& entropy,
                         std::span<const ProofJob> jobs) {
   while (!jobs.empty()) {
-    size_t size = std::min(jobs.size(), kChunkSize);
+    size_t size = std::min(jobs.size(), crypto::kKernelBatchSize);
     PROOFMINT_RETURN_IF_ERROR(SignChunk(kernel, entropy, jobs.first(size)));
     jobs = jobs.subspan(size);
   }

@@ -11,14 +11,11 @@
 namespace proofmint::dpop {
 namespace {
 
-// The number of key pairs that wait on the stack for their header: as many as
-// the kernels make at once.
-constexpr size_t kChunkSize = 64;
-
 template <typename KeyPair, typename Generate>
 absl::Status GenerateInChunks(Algorithm algorithm, std::span<ProofKey> keys,
                               Generate generate) {
-  std::array<KeyPair, kChunkSize> pairs;
+  // The key pairs wait here for their headers.
+  std::array<KeyPair, crypto::kKernelBatchSize> pairs;
   while (!keys.empty()) {
     std::span<KeyPair> chunk =
         std::span(pairs).first(std::min(keys.size(), pairs.size()));

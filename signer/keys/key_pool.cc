@@ -21,9 +21,6 @@ namespace {
 using dpop::Algorithm;
 using dpop::ProofKey;
 
-// Keys minted at once: as many as the kernels make at once.
-constexpr size_t kBatchSize = 64;
-
 // Keys pushed under one lock: few, so that no Take waits long.
 constexpr size_t kPushSize = 8;
 
@@ -40,7 +37,7 @@ constexpr size_t RoundUp(size_t size) {
 }
 constexpr size_t kMintedOffset = RoundUp(sizeof(PoolState));
 constexpr size_t kSlotsOffset =
-    RoundUp(kMintedOffset + kBatchSize * sizeof(ProofKey));
+    RoundUp(kMintedOffset + crypto::kKernelBatchSize * sizeof(ProofKey));
 constexpr size_t kRowSize = dpop::kAlgorithms.size() * sizeof(KeySlot);
 
 }  // namespace
@@ -72,7 +69,7 @@ KeyPool::KeyPool(const KeyPoolOptions& options, crypto::Entropy& entropy,
       state_(*new (arena_.bytes().data()) PoolState),
       minted_(
           reinterpret_cast<ProofKey*>(arena_.bytes().data() + kMintedOffset),
-          kBatchSize),
+          crypto::kKernelBatchSize),
       slots_(reinterpret_cast<KeySlot*>(arena_.bytes().data() + kSlotsOffset)) {
   std::uninitialized_value_construct(minted_.begin(), minted_.end());
 }
@@ -190,7 +187,8 @@ std::optional<KeyPool::Batch> KeyPool::NextBatch() {
       }
     }
     if (lowest != nullptr) {
-      return Batch{algorithm, std::min(kBatchSize, capacity() - lowest->depth)};
+      return Batch{algorithm, std::min(crypto::kKernelBatchSize,
+                                       capacity() - lowest->depth)};
     }
     state_.rest.NotifyAll();
     state_.work.Wait(state_.mutex);
@@ -213,8 +211,9 @@ void KeyPool::Push(const Batch& batch) {
     // A batch that was cut short is the last, even if a key or two are missing
     // again: small batches cost more for each key.
     if (keys.empty()) {
-      stack.filling = stack.depth <= capacity() / 2 ||
-                      (batch.size == kBatchSize && stack.depth < capacity());
+      stack.filling =
+          stack.depth <= capacity() / 2 ||
+          (batch.size == crypto::kKernelBatchSize && stack.depth < capacity());
     }
   }
 }

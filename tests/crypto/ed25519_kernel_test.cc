@@ -52,7 +52,7 @@ std::vector<Encoding> References(const std::vector<Limbs256>& scalars) {
 }
 
 std::vector<Encoding> Multiply(const std::vector<Limbs256>& scalars,
-                               size_t batch_size = kEd25519KernelSlots) {
+                               size_t batch_size = kKernelBatchSize) {
   std::vector<Encoding> points(scalars.size());
   for (size_t first = 0; first < scalars.size(); first += batch_size) {
     size_t size = std::min(batch_size, scalars.size() - first);
@@ -214,12 +214,12 @@ TEST(Ed25519KernelTest, CarriesAcrossAllWindows) {
 TEST(Ed25519KernelTest, TakesBatchesOfEverySize) {
   std::mt19937_64 random;
   std::vector<Limbs256> scalars;
-  for (size_t i = 0; i < kEd25519KernelSlots; ++i) {
+  for (size_t i = 0; i < kKernelBatchSize; ++i) {
     scalars.push_back(RandomScalar(random));
   }
   std::vector<Encoding> want = References(scalars);
   ForEachSimdTarget([&](int64_t) {
-    for (size_t size = 1; size <= kEd25519KernelSlots; ++size) {
+    for (size_t size = 1; size <= kKernelBatchSize; ++size) {
       SCOPED_TRACE(size);
       // One more, which must stay as it is.
       std::vector<Encoding> points(size + 1);
@@ -239,8 +239,8 @@ TEST(Ed25519KernelTest, TakesBatchesOfEverySize) {
 TEST(Ed25519KernelTest, KeepsLanesApart) {
   std::mt19937_64 random;
   std::vector<Limbs256> scalars;
-  for (size_t zero = 0; zero < kEd25519KernelSlots; ++zero) {
-    for (size_t i = 0; i < kEd25519KernelSlots; ++i) {
+  for (size_t zero = 0; zero < kKernelBatchSize; ++zero) {
+    for (size_t i = 0; i < kKernelBatchSize; ++i) {
       scalars.push_back(i == zero ? Limbs256{} : Limbs256{i, 0, 0, zero});
     }
   }
@@ -255,7 +255,7 @@ TEST(Ed25519KernelTest, GivesThePublicKeysOfRandomSeeds) {
   for (size_t batch = 0; batch < batches; ++batch) {
     std::vector<Limbs256> scalars;
     std::vector<Encoding> want;
-    for (size_t i = 0; i < kEd25519KernelSlots; ++i) {
+    for (size_t i = 0; i < kKernelBatchSize; ++i) {
       Limbs256 words = RandomScalar(random);
       uint8_t seed[32], private_key[ED25519_PRIVATE_KEY_LEN];
       std::memcpy(seed, words.data(), 32);

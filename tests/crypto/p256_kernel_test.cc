@@ -82,7 +82,7 @@ std::vector<P256PublicKey> References(const std::vector<Limbs256>& scalars) {
 
 void ExpectProducts(const std::vector<Limbs256>& scalars,
                     const std::vector<P256PublicKey>& want,
-                    size_t batch_size = kP256KernelSlots) {
+                    size_t batch_size = kKernelBatchSize) {
   std::vector<P256PublicKey> points(scalars.size());
   for (size_t first = 0; first < scalars.size(); first += batch_size) {
     const size_t size = std::min(batch_size, scalars.size() - first);
@@ -212,10 +212,10 @@ TEST(P256KernelTest, MultipliesLongRunsOfEqualBits) {
 }
 
 TEST(P256KernelTest, MultipliesBatchesOfEverySize) {
-  const std::vector<Limbs256> scalars = RandomScalars(kP256KernelSlots);
+  const std::vector<Limbs256> scalars = RandomScalars(kKernelBatchSize);
   const std::vector<P256PublicKey> want = References(scalars);
   ForEachSimdTarget([&](int64_t) {
-    for (size_t size = 1; size <= kP256KernelSlots; ++size) {
+    for (size_t size = 1; size <= kKernelBatchSize; ++size) {
       ExpectProducts({scalars.begin(), scalars.begin() + size}, want);
     }
   });
@@ -240,9 +240,9 @@ TEST(P256KernelTest, HasNoExceptionalScalarInItsRange) {
 
 // The one scalar that is exceptional lies beyond n, but below 2^256.
 TEST(P256KernelTest, RefusesABatchWithAnExceptionalScalarAnywhere) {
-  const std::vector<Limbs256> harmless = RandomScalars(kP256KernelSlots);
+  const std::vector<Limbs256> harmless = RandomScalars(kKernelBatchSize);
   const Limbs256 exceptional = ExceptionalScalar(kLowerWindows);
-  const std::vector<P256PublicKey> zeros(kP256KernelSlots);
+  const std::vector<P256PublicKey> zeros(kKernelBatchSize);
   ForEachSimdTarget([&](int64_t) {
     for (size_t size : {1, 2, 4, 5, 8, 9, 15, 16, 17, 33, 63, 64}) {
       for (size_t position = 0; position < size; ++position) {

@@ -42,7 +42,6 @@ class WipingTest : public ::testing::Test {
   }
 };
 
-constexpr size_t kBatchSize = 64;
 // The halved scalar that the kernels recode, and the scalar itself.
 void AddScalar(absl::string_view name, const Limbs256& scalar,
                Secrets& secrets) {
@@ -95,9 +94,9 @@ TEST_F(WipingTest, FindsWhatIsLeftOnAStack) {
 TEST_F(WipingTest, P256BatchesLeaveNothingOnTheStack) {
   ForEachSimdTarget([](int64_t) {
     FakeEntropy entropy;
-    std::vector<P256KeyPair> keys(kBatchSize);
+    std::vector<P256KeyPair> keys(kKernelBatchSize);
     // Drawn before, since FakeEntropy leaves copies of what it makes.
-    entropy.GiveNext(Draw(entropy, kBatchSize * 32));
+    entropy.GiveNext(Draw(entropy, kKernelBatchSize * 32));
     Stack key_stack;
     key_stack.Run([&] {
       ASSERT_TRUE(GenerateP256KeyPairs(Kernel::kSimd, entropy, keys).ok());
@@ -110,11 +109,12 @@ TEST_F(WipingTest, P256BatchesLeaveNothingOnTheStack) {
     }
     EXPECT_EQ(secrets.FoundIn(key_stack.memory()), "");
 
-    std::vector<std::array<uint8_t, kP256SignatureSize>> signatures(kBatchSize);
+    std::vector<std::array<uint8_t, kP256SignatureSize>> signatures(
+        kKernelBatchSize);
     std::vector<Es256Job> jobs;
-    std::string random = Draw(entropy, kBatchSize * 32);
+    std::string random = Draw(entropy, kKernelBatchSize * 32);
     entropy.GiveNext(random);
-    for (size_t i = 0; i < kBatchSize; ++i) {
+    for (size_t i = 0; i < kKernelBatchSize; ++i) {
       jobs.push_back(
           {&keys[i], Sha256(AsBytes(absl::StrCat(i))), signatures[i].data()});
       std::span<const uint8_t> own = AsBytes(random).subspan(32 * i, 32);
@@ -139,17 +139,17 @@ TEST_F(WipingTest, P256BatchesLeaveNothingOnTheStack) {
 TEST_F(WipingTest, Ed25519BatchesLeaveNothingOnTheStack) {
   ForEachSimdTarget([](int64_t) {
     FakeEntropy entropy;
-    std::vector<Ed25519KeyPair> keys(kBatchSize);
-    entropy.GiveNext(Draw(entropy, kBatchSize * 32));
+    std::vector<Ed25519KeyPair> keys(kKernelBatchSize);
+    entropy.GiveNext(Draw(entropy, kKernelBatchSize * 32));
     Stack key_stack;
     key_stack.Run([&] {
       ASSERT_TRUE(GenerateEd25519KeyPairs(Kernel::kSimd, entropy, keys).ok());
     });
     Secrets secrets;
     std::vector<std::array<uint8_t, kEd25519SignatureSize>> signatures(
-        kBatchSize);
+        kKernelBatchSize);
     std::vector<Ed25519Job> jobs;
-    for (size_t i = 0; i < kBatchSize; ++i) {
+    for (size_t i = 0; i < kKernelBatchSize; ++i) {
       jobs.push_back({&keys[i], AsBytes("a message"), signatures[i].data()});
       secrets.Add("seed", keys[i].seed.ExposeSecret());
       Sha512Digest expanded = Sha512(keys[i].seed.ExposeSecret());

@@ -50,7 +50,7 @@ TEST(KeyPoolTest, FillsToItsCapacity) {
 }
 
 TEST(KeyPoolTest, FillsTheLowestStackFirst) {
-  constexpr int kBatchSize = 64;
+  constexpr int kBatchSize = static_cast<int>(crypto::kKernelBatchSize);
   FakeEntropy entropy;
   // A draw for each key, enough for one batch of each algorithm.
   entropy.FailAfter(kBatchSize * static_cast<int>(dpop::kAlgorithms.size()),

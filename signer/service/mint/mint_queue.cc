@@ -6,17 +6,18 @@
 #include <utility>
 
 #include "signer/base/clock.h"
+#include "signer/crypto/kernel.h"
 #include "signer/service/contract/errors.h"
 
 namespace proofmint::service {
 
 void MintQueue::MintSome() {
   const absl::Duration begin = base::MonotonicNow();
-  const size_t count = std::min(size(), ProofMinter::kMaxTogether);
+  const size_t count = std::min(size(), crypto::kKernelBatchSize);
   auto in_time = [begin](const Entry& entry) {
     return entry.call->deadline > begin;
   };
-  std::array<ProofMinter::Job, ProofMinter::kMaxTogether> jobs;
+  std::array<ProofMinter::Job, crypto::kKernelBatchSize> jobs;
   size_t job_count = 0;
   for (size_t i = 0; i < count; ++i) {
     const Entry& entry = entries_[i];

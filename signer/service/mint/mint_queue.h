@@ -66,7 +66,7 @@ class MintQueue {
     return size() == 0 ? absl::ZeroDuration() : last_wait_;
   }
 
-  // Mints the first requests of the queue, up to ProofMinter::kMaxTogether, and
+  // Mints the first requests of the queue, up to crypto::kKernelBatchSize, and
   // tells their owners.
   void MintSome();
 

@@ -171,7 +171,7 @@ void ProofMinter::MintTogether(std::span<Job> jobs) const {
   if (jobs.size() == 1) {
     MintOnStack<1>(jobs);
   } else {
-    MintOnStack<kMaxTogether>(jobs);
+    MintOnStack<crypto::kKernelBatchSize>(jobs);
   }
 }
 

@@ -50,11 +50,9 @@ class ProofMinter {
     int index = -1;  // in a batch, for the field paths of errors
   };
 
-  // As many requests as are worth minting together.
-  static constexpr size_t kMaxTogether = 64;
-
-  // Mints 1 to kMaxTogether proofs. A bad request fails alone; where keys of an
-  // algorithm, or entropy, cannot be had, so do all that need them.
+  // Mints 1 to crypto::kKernelBatchSize proofs. A bad request fails alone;
+  // where keys of an algorithm, or entropy, cannot be had, so do all that need
+  // them.
   void MintTogether(std::span<Job> jobs) const;
 
   // MintTogether for one request.

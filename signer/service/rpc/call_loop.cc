@@ -10,14 +10,15 @@
 #include <utility>
 
 #include "signer/base/clock.h"
+#include "signer/crypto/kernel.h"
 
 namespace proofmint::service {
 namespace {
 
 // Events taken before proofs are minted: an arrival and an end for each of
-// kMaxTogether calls, and as many of calls that want no proof or are refused.
-// However many of those come, proofs are made.
-constexpr int kMaxEvents = 4 * ProofMinter::kMaxTogether;
+// kKernelBatchSize calls, and as many of calls that want no proof or are
+// refused. However many of those come, proofs are made.
+constexpr int kMaxEvents = 4 * crypto::kKernelBatchSize;
 
 // Events taken while as many proofs wait as are minted together. A call that is
 // refused costs gRPC's two events as any other, so this is what refusing may
@@ -123,7 +124,7 @@ void CallLoop::Run(CallQueue& queue) {
     while (next == CompletionQueue::GOT_EVENT) {
       static_cast<QueueEvent*>(tag)->Happened(ok);
       ++events;
-      if (queue.mints.size() >= ProofMinter::kMaxTogether) ++beyond_a_run;
+      if (queue.mints.size() >= crypto::kKernelBatchSize) ++beyond_a_run;
       // A thread that is to stop has to see that nothing is left.
       if (!queue.stopping &&
           (events >= kMaxEvents || beyond_a_run >= kMaxEventsBeyondARun)) {

@@ -13,6 +13,7 @@
 #include "absl/base/attributes.h"
 #include "absl/time/clock.h"
 #include "signer/crypto/entropy.h"
+#include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/mint/batch_mint.h"
 #include "signer/service/mint/mint_queue.h"
@@ -45,7 +46,7 @@ ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
 namespace proofmint::service {
 namespace {
 
-constexpr int kBatchSize = 64;
+constexpr int kBatchSize = static_cast<int>(crypto::kKernelBatchSize);
 // The strings of a request and its answer that are too long for the object
 // itself: htu, nonce, proof and jkt.
 constexpr size_t kStringsPerProof = 4;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "signer/base/clock.h"
+#include "signer/crypto/kernel.h"
 #include "signer/dpop/inspect.h"
 #include "signer/service/contract/errors.h"
 #include "tests/service/testing/service_parts.h"
@@ -91,7 +92,7 @@ TEST_F(MintQueueTest, OneThatFailsDoesSoAlone) {
 }
 
 TEST_F(MintQueueTest, MintsAsManyTogetherAsTheMinterTakes) {
-  constexpr int kMax = static_cast<int>(ProofMinter::kMaxTogether);
+  constexpr int kMax = static_cast<int>(crypto::kKernelBatchSize);
   std::vector<Owner> owners(2 * kMax + 1);
   for (int i = 0; i < 2 * kMax + 1; ++i) Add("https://a/", i, owners[i]);
   queue_.MintSome();
@@ -153,7 +154,7 @@ TEST_F(MintQueueTest, CountsProofsErrorsAndTheTimesOfCalls) {
 }
 
 TEST_F(MintQueueTest, ExpectsTheWaitOfTheLastOneWhileOthersWait) {
-  constexpr int kMax = static_cast<int>(ProofMinter::kMaxTogether);
+  constexpr int kMax = static_cast<int>(crypto::kKernelBatchSize);
   Owner owner;
   call_.arrived = base::MonotonicNow() - absl::Milliseconds(30);
   for (int i = 0; i < kMax; ++i) Add("https://a/", i, owner);
