@@ -51,10 +51,9 @@ gpr_timespec In(absl::Duration duration) {
 class StopEvent final : public QueueEvent {
  public:
   explicit StopEvent(CallQueue& queue) : queue_(queue) {
-    alarm_.Set(queue.events.get(), gpr_now(GPR_CLOCK_MONOTONIC),
-               static_cast<QueueEvent*>(this));
+    alarm_.Set(queue.events.get(), gpr_now(GPR_CLOCK_MONOTONIC), tag());
   }
-  void Happened(bool) override { queue_.stopping = true; }
+  void OnEvent(bool) override { queue_.stopping = true; }
 
  private:
   CallQueue& queue_;
@@ -122,7 +121,7 @@ void CallLoop::Run(CallQueue& queue) {
     int events = 0;
     int beyond_a_run = 0;
     while (next == CompletionQueue::GOT_EVENT) {
-      static_cast<QueueEvent*>(tag)->Happened(ok);
+      QueueEvent::FromTag(tag).OnEvent(ok);
       ++events;
       if (queue.mints.size() >= crypto::kKernelBatchSize) ++beyond_a_run;
       // A thread that is to stop has to see that nothing is left.

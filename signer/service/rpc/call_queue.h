@@ -16,11 +16,20 @@
 
 namespace proofmint::service {
 
-// QueueEvent is what a tag in a completion queue points to.
+// QueueEvent receives an event of a completion queue. Every tag in the queues
+// of this library is the tag() of a QueueEvent. A pointer to a derived class is
+// no tag: read back as a QueueEvent* it may point to another part of the
+// object.
 class QueueEvent {
  public:
-  // What the tag stood for has come to pass; `ok` as in CompletionQueue::Next.
-  virtual void Happened(bool ok) = 0;
+  void* tag() { return this; }
+  static QueueEvent& FromTag(void* tag) {
+    return *static_cast<QueueEvent*>(tag);
+  }
+
+  // Called when the operation that was started with this tag has ended, on the
+  // thread of the queue; `ok` as in CompletionQueue::Next.
+  virtual void OnEvent(bool ok) = 0;
 
  protected:
   ~QueueEvent() = default;
@@ -37,8 +46,7 @@ class TimedCall {
 };
 
 // CallQueue is where the calls of one thread arrive, and the requests in them
-// that are yet to be minted. Every tag in `events` is a QueueEvent*. Of that
-// thread alone.
+// that are yet to be minted. Of that thread alone.
 struct CallQueue {
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
             const ProofMinter& minter, CallStats& counts)

@@ -17,7 +17,7 @@ class HealthService::CheckCall final : public UnaryCall {
   CheckCall(HealthService& service, CallQueue& queue)
       : UnaryCall(queue), service_(service) {
     service.RequestCheck(&context_, &request_bytes_, &writer_,
-                         queue.events.get(), queue.events.get(), this);
+                         queue.events.get(), queue.events.get(), tag());
   }
 
  private:
@@ -49,9 +49,9 @@ class HealthService::WatchCall final {
  public:
   WatchCall(HealthService& service, CallQueue& queue)
       : service_(service), queue_(queue) {
-    context_.AsyncNotifyWhenDone(&done_);
+    context_.AsyncNotifyWhenDone(done_.tag());
     service.RequestWatch(&context_, &request_, &writer_, queue.events.get(),
-                         queue.events.get(), &arrived_);
+                         queue.events.get(), arrived_.tag());
   }
 
  private:
@@ -62,7 +62,7 @@ class HealthService::WatchCall final {
    public:
     Event(WatchCall& call, void (WatchCall::*handler)(bool))
         : call_(call), handler_(handler) {}
-    void Happened(bool ok) override { (call_.*handler_)(ok); }
+    void OnEvent(bool ok) override { (call_.*handler_)(ok); }
 
    private:
     WatchCall& call_;
@@ -153,12 +153,12 @@ void HealthService::Step(WatchCall& watch) {
     watch.writing_ = true;
     Response response;
     response.set_status(status);
-    watch.writer_.Write(response, &watch.written_);
+    watch.writer_.Write(response, watch.written_.tag());
   } else if (watch.client_gone_ || shut_down_) {
     watch.finishing_ = true;
     watch.writer_.Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE,
                                       "the server is shutting down"),
-                         &watch.finished_);
+                         watch.finished_.tag());
   }
 }
 

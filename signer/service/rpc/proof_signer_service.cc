@@ -26,7 +26,7 @@ class SignProofCall final : public ServiceCall, public MintQueue::Owner {
       : ServiceCall(service.frontend(), Method::kSignProof, queue),
         service_(service) {
     service.RequestSignProof(&context_, &request_bytes_, &writer_,
-                             queue.events.get(), queue.events.get(), this);
+                             queue.events.get(), queue.events.get(), tag());
   }
 
  private:
@@ -63,7 +63,7 @@ class BatchSignProofsCall final : public ServiceCall {
         service_(service) {
     service.RequestBatchSignProofs(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
-                                   this);
+                                   tag());
   }
 
  private:
@@ -107,7 +107,7 @@ class GetCapabilitiesCall final : public ServiceCall {
         service_(service) {
     service.RequestGetCapabilities(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
-                                   this);
+                                   tag());
   }
 
  private:

@@ -41,7 +41,7 @@ void ServiceCall::Received() {
             gpr_now(GPR_CLOCK_MONOTONIC),
             gpr_time_from_nanos(absl::ToInt64Nanoseconds(frontend_.fault_delay),
                                 GPR_TIMESPAN)),
-        static_cast<QueueEvent*>(delay_.get()));
+        delay_->tag());
     return;
   }
   Begin();

@@ -77,7 +77,7 @@ class ServiceCall : public UnaryCall {
   class Delay final : public QueueEvent {
    public:
     explicit Delay(ServiceCall& call) : call_(call) {}
-    void Happened(bool) override { call_.Begin(); }
+    void OnEvent(bool) override { call_.Begin(); }
 
     grpc::Alarm alarm;
 

@@ -20,9 +20,8 @@
 namespace proofmint::service {
 
 // UnaryCall is a call from when it is awaited until its answer has been sent,
-// and then deletes itself. It is its own tag in the queue. Requests come as
-// bytes, because gRPC answers those that do not parse with a bare
-// UNIMPLEMENTED.
+// and then deletes itself. Requests come as bytes, because gRPC answers those
+// that do not parse with a bare UNIMPLEMENTED.
 //
 // A class derived from it asks its service for the call, with `context_`,
 // `request_bytes_` and `writer_`, and answers once Received has been called.
@@ -37,7 +36,7 @@ class UnaryCall : public QueueEvent, public TimedCall {
   UnaryCall(const UnaryCall&) = delete;
   UnaryCall& operator=(const UnaryCall&) = delete;
 
-  void Happened(bool ok) final {
+  void OnEvent(bool ok) final {
     // Not OK before it arrived: the server is being shut down. Afterwards: the
     // client has gone.
     if (received_ || !ok) {
@@ -72,12 +71,12 @@ class UnaryCall : public QueueEvent, public TimedCall {
     absl::Status status = SerializeMessage(message, bytes);
     if (!status.ok()) return AnswerError(status);
     Answered();
-    writer_.Finish(bytes, grpc::Status::OK, this);
+    writer_.Finish(bytes, grpc::Status::OK, tag());
   }
 
   void AnswerError(const absl::Status& error) {
     Answered();
-    writer_.FinishWithError(ToGrpcStatus(error, context_), this);
+    writer_.FinishWithError(ToGrpcStatus(error, context_), tag());
   }
 
   // When the call was taken from the queue, by MonotonicNow.

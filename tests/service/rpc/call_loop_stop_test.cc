@@ -25,10 +25,9 @@ class Event final : public QueueEvent {
  public:
   explicit Event(bool hold) : hold_(hold) {}
   void Set(CallQueue& queue) {
-    alarm_.Set(queue.events.get(), gpr_now(GPR_CLOCK_MONOTONIC),
-               static_cast<QueueEvent*>(this));
+    alarm_.Set(queue.events.get(), gpr_now(GPR_CLOCK_MONOTONIC), tag());
   }
-  void Happened(bool) override {
+  void OnEvent(bool) override {
     if (!hold_) return;
     held_.Notify();
     go_on_.WaitForNotification();
