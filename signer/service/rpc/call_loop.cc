@@ -11,6 +11,7 @@
 
 #include "signer/base/clock.h"
 #include "signer/crypto/kernel.h"
+#include "signer/service/rpc/gpr_time.h"
 
 namespace proofmint::service {
 namespace {
@@ -39,12 +40,6 @@ void CutOff(std::list<CallQueue::Timed>& calls, absl::Duration begin) {
   while (!calls.empty() && calls.front().since < begin) {
     calls.front().call->CutOff();  // takes it out
   }
-}
-
-gpr_timespec In(absl::Duration duration) {
-  return gpr_time_add(
-      gpr_now(GPR_CLOCK_MONOTONIC),
-      gpr_time_from_nanos(absl::ToInt64Nanoseconds(duration), GPR_TIMESPAN));
 }
 
 // Tells the thread of a queue to stop.
@@ -117,7 +112,8 @@ void CallLoop::Run(CallQueue& queue) {
     void* tag;
     bool ok;
     CompletionQueue::NextStatus next = queue.events->AsyncNext(
-        &tag, &ok, queue.mints.size() > 0 ? now : In(kCutOffInterval));
+        &tag, &ok,
+        queue.mints.size() > 0 ? now : GprTimeAfter(kCutOffInterval));
     int events = 0;
     int beyond_a_run = 0;
     while (next == CompletionQueue::GOT_EVENT) {

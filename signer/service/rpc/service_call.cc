@@ -1,24 +1,13 @@
 #include "signer/service/rpc/service_call.h"
 
-#include <grpc/support/time.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "signer/service/rpc/gpr_time.h"
 
 namespace proofmint::service {
 namespace {
-
-// The caller's deadline as a time of MonotonicNow.
-absl::Duration DeadlineOf(const grpc::ServerContext& context) {
-  const gpr_timespec deadline =
-      gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
-  return gpr_time_cmp(deadline, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0
-             ? absl::InfiniteDuration()
-             : absl::Seconds(deadline.tv_sec) +
-                   absl::Nanoseconds(deadline.tv_nsec);
-}
 
 absl::string_view TraceParentOf(const grpc::ServerContext& context) {
   auto found = context.client_metadata().find("traceparent");
@@ -31,17 +20,13 @@ absl::string_view TraceParentOf(const grpc::ServerContext& context) {
 void ServiceCall::Received() {
   caller_ = frontend_.callers.Of(context_);
   call_ = {caller_.id, arrived(),
-           std::min(DeadlineOf(context_), arrived() + frontend_.max_deadline)};
+           std::min(MonotonicTimeOf(context_.raw_deadline()),
+                    arrived() + frontend_.max_deadline)};
   if (frontend_.fault_delay > absl::ZeroDuration() &&
       frontend_.state.serving()) {
     delay_ = std::make_unique<Delay>(*this);
-    delay_->alarm.Set(
-        queue_.events.get(),
-        gpr_time_add(
-            gpr_now(GPR_CLOCK_MONOTONIC),
-            gpr_time_from_nanos(absl::ToInt64Nanoseconds(frontend_.fault_delay),
-                                GPR_TIMESPAN)),
-        delay_->tag());
+    delay_->alarm.Set(queue_.events.get(), GprTimeAfter(frontend_.fault_delay),
+                      delay_->tag());
     return;
   }
   Begin();
