@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -23,8 +24,9 @@ namespace proofmint::service {
 // Not thread-safe: each thread that mints has a queue of its own.
 class MintQueue {
  public:
-  // What the requests of a call have in common. Times are of MonotonicNow.
-  struct Call {
+  // CallInfo is what the requests of one call have in common. Times are of
+  // MonotonicNow.
+  struct CallInfo {
     absl::string_view caller;
     absl::Duration arrived;
     absl::Duration deadline = absl::InfiniteDuration();
@@ -33,13 +35,26 @@ class MintQueue {
   // Owner is told of each of its requests how it ended.
   class Owner {
    public:
-    // `index` is that of Add, `status` that of ProofMinter::Job, or a
+    // `slot` is that of the Item, `status` that of ProofMinter::Job, or a
     // DeadlineTooShortError. The queue does not touch the owner again after its
     // last request: it may delete itself.
-    virtual void Minted(int index, absl::Status status) = 0;
+    virtual void OnMinted(int slot, absl::Status status) = 0;
 
    protected:
     ~Owner() = default;
+  };
+
+  // Item is a request in the queue. All that it points to is borrowed until
+  // `owner` is told.
+  struct Item {
+    const v1::SignProofRequest* request;
+    v1::SignProofResponse* response;  // takes the answer
+    const CallInfo* call;
+    Owner* owner;
+    // Which request of the call this is, from 0, for the owner to tell them
+    // apart. The time that a call waits is counted with slot 0.
+    int slot = 0;
+    std::optional<int> batch_index = std::nullopt;  // of ProofMinter::Job
   };
 
   // `minter` and `stats`, which counts proofs, errors and times, must outlive
@@ -50,15 +65,10 @@ class MintQueue {
   MintQueue(const MintQueue&) = delete;
   MintQueue& operator=(const MintQueue&) = delete;
 
-  // Add queues `request`; `response` takes the answer. All is borrowed until
-  // `owner` is told. `index` is that of ProofMinter::Job.
-  void Add(const v1::SignProofRequest& request, v1::SignProofResponse& response,
-           int index, const Call& call, Owner& owner) {
-    entries_.push_back({&request, &response, index, &call, &owner});
-  }
+  void Add(const Item& item) { items_.push_back(item); }
 
   // The number of requests in the queue.
-  size_t size() const { return entries_.size(); }
+  size_t size() const { return items_.size(); }
 
   // How long a request that is added now will about wait: as long as the last
   // one that was minted has, if others are still waiting.
@@ -68,20 +78,12 @@ class MintQueue {
 
   // Mints the first requests of the queue, up to crypto::kKernelBatchSize, and
   // tells their owners.
-  void MintSome();
+  void RunBatch();
 
  private:
-  struct Entry {
-    const v1::SignProofRequest* request;
-    v1::SignProofResponse* response;
-    int index;
-    const Call* call;
-    Owner* owner;
-  };
-
   const ProofMinter& minter_;
   CallStats& stats_;
-  std::deque<Entry> entries_;
+  std::deque<Item> items_;
   absl::Duration last_wait_;
 };
 

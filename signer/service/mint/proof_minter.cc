@@ -17,99 +17,103 @@
 
 namespace proofmint::service {
 
-struct ProofMinter::Mints {
+struct ProofMinter::Batch {
   std::span<Job> jobs;
-  std::span<std::optional<ValidRequest>> requests;  // none: the job has failed
+  // requests[i] is that of jobs[i], or nothing if the job failed without a key.
+  std::span<std::optional<ValidRequest>> requests;
+  // keys[k] is for jobs[job_of_key[k]], for every k below `key_count`.
   std::span<dpop::ProofKey> keys;
-  std::span<size_t> order;
-  size_t ready = 0;
+  std::span<size_t> job_of_key;
+  size_t key_count = 0;
 };
 
 namespace {
 
-std::string FieldPath(int index, absl::string_view field) {
-  return index < 0 ? std::string(field)
-                   : absl::StrCat("requests[", index, "].", field);
+std::string FieldPath(std::optional<int> batch_index, absl::string_view field) {
+  return batch_index.has_value()
+             ? absl::StrCat("requests[", *batch_index, "].", field)
+             : std::string(field);
 }
 
 }  // namespace
 
-void ProofMinter::InjectFaults(Mints& mints) const {
-  for (size_t i = 0; i < mints.jobs.size(); ++i) {
-    if (!mints.requests[i].has_value()) continue;
+void ProofMinter::InjectFaults(Batch& batch) const {
+  for (size_t i = 0; i < batch.jobs.size(); ++i) {
+    if (!batch.requests[i].has_value()) continue;
     if (FaultHappens(faults_.key_generation_failure_rate)) {
-      mints.jobs[i].status =
+      batch.jobs[i].status =
           KeyGenerationFailedError(absl::UnavailableError("injected fault"));
     } else if (FaultHappens(faults_.signing_failure_rate)) {
-      mints.jobs[i].status =
+      batch.jobs[i].status =
           SigningFailedError(absl::UnavailableError("injected fault"));
     } else {
       continue;
     }
-    mints.requests[i].reset();
+    batch.requests[i].reset();
   }
 }
 
-void ProofMinter::OpenHandles(Mints& mints) const {
-  for (size_t i = 0; i < mints.jobs.size(); ++i) {
-    std::optional<ValidRequest>& request = mints.requests[i];
+void ProofMinter::OpenHandles(Batch& batch) const {
+  for (size_t i = 0; i < batch.jobs.size(); ++i) {
+    std::optional<ValidRequest>& request = batch.requests[i];
     if (!request.has_value() || request->key_handle.empty()) continue;
-    Job& job = mints.jobs[i];
+    Job& job = batch.jobs[i];
     absl::StatusOr<dpop::ProofKey> key = handles_.Open(
         request->key_handle, request->algorithm, job.caller, clock_());
     if (!key.ok()) {
-      job.status = InvalidKeyHandleError(FieldPath(job.index, "key_handle"));
+      job.status =
+          InvalidKeyHandleError(FieldPath(job.batch_index, "key_handle"));
       continue;
     }
-    mints.order[mints.ready] = i;
-    mints.keys[mints.ready++] = *std::move(key);
+    batch.job_of_key[batch.key_count] = i;
+    batch.keys[batch.key_count++] = *std::move(key);
   }
 }
 
-void ProofMinter::TakeKeys(dpop::Algorithm algorithm, Mints& mints) const {
-  size_t end = mints.ready;
-  for (size_t i = 0; i < mints.jobs.size(); ++i) {
-    const std::optional<ValidRequest>& request = mints.requests[i];
+void ProofMinter::TakeKeys(dpop::Algorithm algorithm, Batch& batch) const {
+  size_t end = batch.key_count;
+  for (size_t i = 0; i < batch.jobs.size(); ++i) {
+    const std::optional<ValidRequest>& request = batch.requests[i];
     if (request.has_value() && request->algorithm == algorithm &&
         request->key_handle.empty()) {
-      mints.order[end++] = i;
+      batch.job_of_key[end++] = i;
     }
   }
-  absl::Status taken =
-      pool_.Take(algorithm, mints.keys.subspan(mints.ready, end - mints.ready));
+  absl::Status taken = pool_.Take(
+      algorithm, batch.keys.subspan(batch.key_count, end - batch.key_count));
   if (taken.ok()) {
-    mints.ready = end;
+    batch.key_count = end;
     return;
   }
-  for (size_t k = mints.ready; k < end; ++k) {
-    mints.jobs[mints.order[k]].status = KeyGenerationFailedError(taken);
+  for (size_t k = batch.key_count; k < end; ++k) {
+    batch.jobs[batch.job_of_key[k]].status = KeyGenerationFailedError(taken);
   }
 }
 
 template <size_t kCapacity>
-void ProofMinter::MintOnStack(std::span<Job> jobs) const {
+void ProofMinter::MintUpTo(std::span<Job> jobs) const {
   std::array<dpop::HtuBuffer, kCapacity> htu_buffers;
   std::array<std::optional<ValidRequest>, kCapacity> requests;
   for (size_t i = 0; i < jobs.size(); ++i) {
     absl::StatusOr<ValidRequest> valid = ValidateRequest(
-        *jobs[i].request, FieldPath(jobs[i].index, ""), htu_buffers[i]);
+        *jobs[i].request, FieldPath(jobs[i].batch_index, ""), htu_buffers[i]);
     jobs[i].status = valid.status();
     if (valid.ok()) requests[i] = *valid;
   }
 
-  // The jobs in the order of their keys.
   std::array<dpop::ProofKey, kCapacity> keys;
   // Zeros, here and below, since gcc cannot see that all that are read have
   // been set.
-  std::array<size_t, kCapacity> order = {};
-  Mints mints = {jobs, std::span(requests).first(jobs.size()), keys, order};
-  InjectFaults(mints);
-  OpenHandles(mints);
+  std::array<size_t, kCapacity> job_of_key = {};
+  Batch batch = {jobs, std::span(requests).first(jobs.size()), keys,
+                 job_of_key};
+  InjectFaults(batch);
+  OpenHandles(batch);
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
-    TakeKeys(algorithm, mints);
+    TakeKeys(algorithm, batch);
   }
-  const size_t ready = mints.ready;
-  if (ready == 0) return;
+  const size_t key_count = batch.key_count;
+  if (key_count == 0) return;
 
   //= rfc9449#4.2
   //# The value MUST be assigned such that there is a negligible probability
@@ -121,15 +125,15 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   //# understood as transient.
   std::array<uint8_t, kCapacity * dpop::kJtiEntropySize> jtis;
   absl::Status status =
-      entropy_.Fill(std::span(jtis).first(ready * dpop::kJtiEntropySize));
+      entropy_.Fill(std::span(jtis).first(key_count * dpop::kJtiEntropySize));
 
   std::array<std::string, kCapacity> proofs;
   std::array<int64_t, kCapacity> iats = {};
   const absl::Time now = clock_();
   if (status.ok()) {
     std::array<dpop::ProofJob, kCapacity> to_sign;
-    for (size_t k = 0; k < ready; ++k) {
-      const ValidRequest& request = *requests[order[k]];
+    for (size_t k = 0; k < key_count; ++k) {
+      const ValidRequest& request = *requests[job_of_key[k]];
       dpop::Claims claims;
       std::copy_n(jtis.begin() + k * dpop::kJtiEntropySize,
                   dpop::kJtiEntropySize, claims.jti.begin());
@@ -141,19 +145,19 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
       dpop::WriteSigningInput(keys[k], claims, proofs[k]);
       to_sign[k] = {&keys[k], &proofs[k]};
     }
-    status =
-        dpop::SignProofs(kernel_, entropy_, std::span(to_sign).first(ready));
+    status = dpop::SignProofs(kernel_, entropy_,
+                              std::span(to_sign).first(key_count));
   }
-  for (size_t k = 0; k < ready; ++k) {
-    Job& job = jobs[order[k]];
+  for (size_t k = 0; k < key_count; ++k) {
+    Job& job = jobs[job_of_key[k]];
     if (!status.ok()) {
       job.status = SigningFailedError(status);
       continue;
     }
     if (job.request->return_key_handle()) {
       absl::Status sealed =
-          handles_.Seal(keys[k], requests[order[k]]->algorithm, job.caller, now,
-                        *job.response->mutable_key_handle());
+          handles_.Seal(keys[k], requests[job_of_key[k]]->algorithm, job.caller,
+                        now, *job.response->mutable_key_handle());
       if (!sealed.ok()) {
         job.status = KeyGenerationFailedError(sealed);
         continue;
@@ -167,11 +171,11 @@ void ProofMinter::MintOnStack(std::span<Job> jobs) const {
   }
 }
 
-void ProofMinter::MintTogether(std::span<Job> jobs) const {
+void ProofMinter::MintBatch(std::span<Job> jobs) const {
   if (jobs.size() == 1) {
-    MintOnStack<1>(jobs);
+    MintUpTo<1>(jobs);
   } else {
-    MintOnStack<crypto::kKernelBatchSize>(jobs);
+    MintUpTo<crypto::kKernelBatchSize>(jobs);
   }
 }
 
@@ -179,7 +183,7 @@ absl::Status ProofMinter::Mint(const v1::SignProofRequest& request,
                                v1::SignProofResponse& response,
                                absl::string_view caller) const {
   Job job = {&request, &response, caller, absl::OkStatus()};
-  MintTogether({&job, 1});
+  MintBatch({&job, 1});
   return job.status;
 }
 

@@ -4,6 +4,7 @@
 #define PROOFMINT_SIGNER_SERVICE_MINT_PROOF_MINTER_H_
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -40,42 +41,43 @@ class ProofMinter {
 
   crypto::Kernel kernel() const { return kernel_; }
 
-  // A request and where its answer goes: MintTogether fills `response`, or sets
+  // A request and where its answer goes: MintBatch fills `response`, or sets
   // `status` to an error of errors.h and leaves `response` as it was.
   struct Job {
     const v1::SignProofRequest* request;
     v1::SignProofResponse* response;
     absl::string_view caller;  // to whom key handles are bound
     absl::Status status;
-    int index = -1;  // in a batch, for the field paths of errors
+    // The place in its BatchSignProofsRequest, for the field paths of errors.
+    std::optional<int> batch_index = std::nullopt;
   };
 
   // Mints 1 to crypto::kKernelBatchSize proofs. A bad request fails alone;
   // where keys of an algorithm, or entropy, cannot be had, so do all that need
   // them.
-  void MintTogether(std::span<Job> jobs) const;
+  void MintBatch(std::span<Job> jobs) const;
 
-  // MintTogether for one request.
+  // Mints one proof, as MintBatch does.
   absl::Status Mint(const v1::SignProofRequest& request,
                     v1::SignProofResponse& response,
                     absl::string_view caller = "") const;
 
  private:
-  // Some jobs, what is known of their requests, and the keys of those that have
-  // one: keys[k] is for jobs[order[k]], for every k below `ready`.
-  struct Mints;
+  // The jobs of one run, their requests once they have been checked, and the
+  // keys of those that have one.
+  struct Batch;
 
   // Both append to the keys, and fail the jobs whose key cannot be had.
-  void OpenHandles(Mints& mints) const;
-  void TakeKeys(dpop::Algorithm algorithm, Mints& mints) const;
+  void OpenHandles(Batch& batch) const;
+  void TakeKeys(dpop::Algorithm algorithm, Batch& batch) const;
 
   // Fails jobs on purpose.
-  void InjectFaults(Mints& mints) const;
+  void InjectFaults(Batch& batch) const;
 
   // What `jobs` need on the way lies on the stack: 300 KiB for a capacity of 64
   // and 40 KiB for 1.
   template <size_t kCapacity>
-  void MintOnStack(std::span<Job> jobs) const;
+  void MintUpTo(std::span<Job> jobs) const;
 
   crypto::Kernel kernel_;
   keys::KeyPool& pool_;

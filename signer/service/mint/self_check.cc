@@ -23,15 +23,15 @@ absl::Status CheckAlgorithm(const ProofMinter& minter,
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     status = minter.Mint(request, response);
-    if (status.ok()) return VerifyMinted(request, response);
+    if (status.ok()) return VerifyResponse(request, response);
   }
   return status;
 }
 
 }  // namespace
 
-absl::Status VerifyMinted(const v1::SignProofRequest& request,
-                          const v1::SignProofResponse& response) {
+absl::Status VerifyResponse(const v1::SignProofRequest& request,
+                            const v1::SignProofResponse& response) {
   absl::StatusOr<dpop::InspectedProof> proof =
       dpop::InspectProof(response.proof());
   if (!proof.ok()) {

@@ -14,10 +14,10 @@ namespace proofmint::service {
 // one is wrong: then no proof of this process is to be trusted. Thread-safe.
 absl::Status CheckMinter(const ProofMinter& minter);
 
-// VerifyMinted returns INTERNAL unless `response` is a right answer to
+// VerifyResponse returns INTERNAL unless `response` is a right answer to
 // `request`. Thread-safe.
-absl::Status VerifyMinted(const v1::SignProofRequest& request,
-                          const v1::SignProofResponse& response);
+absl::Status VerifyResponse(const v1::SignProofRequest& request,
+                            const v1::SignProofResponse& response);
 
 }  // namespace proofmint::service
 

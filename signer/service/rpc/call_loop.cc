@@ -128,7 +128,7 @@ void CallLoop::Run(CallQueue& queue) {
       next = queue.events->AsyncNext(&tag, &ok, now);
     }
     if (next == CompletionQueue::SHUTDOWN) return;
-    if (queue.mints.size() > 0) queue.mints.MintSome();
+    if (queue.mints.size() > 0) queue.mints.RunBatch();
     const absl::Duration time = base::MonotonicNow();
     CutOff(queue.unanswered, time - max_call_age_);
     CutOff(queue.unread, time - kMaxUnreadAge);

@@ -11,7 +11,7 @@
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
 #include "signer/service/contract/request_validation.h"
-#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/batch_collector.h"
 
 namespace proofmint::service {
 namespace {
@@ -36,10 +36,13 @@ class SignProofCall final : public ServiceCall, public MintQueue::Owner {
     absl::Status status = ParseMessage(request_bytes_, request_);
     if (status.ok()) status = Admit(1);
     if (!status.ok()) return Refuse(status);
-    queue_.mints.Add(request_, response_, /*index=*/-1, call(), *this);
+    queue_.mints.Add({.request = &request_,
+                      .response = &response_,
+                      .call = &call(),
+                      .owner = this});
   }
 
-  void Minted(int, absl::Status status) override {
+  void OnMinted(int, absl::Status status) override {
     status.ok() ? Succeed(response_) : Fail(status);
   }
 
@@ -76,8 +79,8 @@ class BatchSignProofsCall final : public ServiceCall {
       status = Admit(static_cast<size_t>(request_.requests_size()));
     }
     if (!status.ok()) return Refuse(status);
-    mint_.Add(request_, response_, queue_.mints, call(),
-              [this] { Succeed(response_); });
+    collector_.Add(request_, response_, queue_.mints, call(),
+                   [this] { Succeed(response_); });
   }
 
   void Describe(AuditEntry& entry) const override {
@@ -97,7 +100,7 @@ class BatchSignProofsCall final : public ServiceCall {
   v1::BatchSignProofsResponse& response_ =
       *google::protobuf::Arena::CreateMessage<v1::BatchSignProofsResponse>(
           &arena_);
-  BatchMint mint_;
+  BatchCollector collector_;
 };
 
 class GetCapabilitiesCall final : public ServiceCall {

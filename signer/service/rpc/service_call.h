@@ -70,7 +70,7 @@ class ServiceCall : public UnaryCall {
     AnswerWith(message);
   }
 
-  const MintQueue::Call& call() const { return call_; }
+  const MintQueue::CallInfo& call() const { return call_; }
 
  private:
   // A call that is delayed on purpose.
@@ -97,7 +97,7 @@ class ServiceCall : public UnaryCall {
   const Frontend& frontend_;
   const Method method_;
   Caller caller_;
-  MintQueue::Call call_;
+  MintQueue::CallInfo call_;
   size_t admitted_ = 0;
   std::unique_ptr<Delay> delay_;
 };

@@ -15,7 +15,7 @@
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
-#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/batch_collector.h"
 #include "signer/service/mint/mint_queue.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/rpc/message_bytes.h"
@@ -80,7 +80,7 @@ class AllocationsTest : public ::testing::TestWithParam<v1::Algorithm> {
                       absl::Now};
   CallStats stats_;
   MintQueue queue_{minter_, stats_};
-  const MintQueue::Call call_ = {.caller = "uid:1"};
+  const MintQueue::CallInfo call_ = {.caller = "uid:1"};
 };
 
 // What the handler of BatchSignProofs does between the bytes of the request and
@@ -104,13 +104,13 @@ TEST_P(AllocationsTest, ABatchTakesAtMostOneForAProofBeyondItsStrings) {
       auto* response =
           google::protobuf::Arena::CreateMessage<v1::BatchSignProofsResponse>(
               &arena);
-      BatchMint mint;
+      BatchCollector collector;
       grpc::ByteBuffer response_bytes;
       ASSERT_TRUE(ParseMessage(request_bytes, *request).ok());
-      mint.Add(*request, *response, queue_, call_, [&] {
+      collector.Add(*request, *response, queue_, call_, [&] {
         done = SerializeMessage(*response, response_bytes).ok();
       });
-      queue_.MintSome();
+      queue_.RunBatch();
       ASSERT_TRUE(done);
       ASSERT_TRUE(response->results(kBatchSize - 1).has_proof());
     }

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "proofmint/v1/proof_signer.pb.h"
-#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/batch_collector.h"
 #include "signer/service/mint/mint_queue.h"
 #include "signer/service/mint/proof_minter.h"
 
@@ -20,11 +20,11 @@ inline absl::Status MintBatch(const service::ProofMinter& minter,
   if (!size.ok()) return size;
   service::CallStats stats;
   service::MintQueue queue(minter, stats);
-  const service::MintQueue::Call call = {.caller = "uid:1"};
-  service::BatchMint mint;
+  const service::MintQueue::CallInfo call = {.caller = "uid:1"};
+  service::BatchCollector collector;
   int ends = 0;
-  mint.Add(batch, response, queue, call, [&] { ++ends; });
-  while (queue.size() > 0) queue.MintSome();
+  collector.Add(batch, response, queue, call, [&] { ++ends; });
+  while (queue.size() > 0) queue.RunBatch();
   return ends == 1 ? absl::OkStatus()
                    : absl::UnknownError("the batch did not end once");
 }

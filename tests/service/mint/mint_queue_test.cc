@@ -28,22 +28,26 @@ using ::testing::Not;
 // Notes what it is told.
 class Owner final : public MintQueue::Owner {
  public:
-  void Minted(int index, absl::Status status) override {
-    indexes.push_back(index);
+  void OnMinted(int slot, absl::Status status) override {
+    slots.push_back(slot);
     statuses.push_back(std::move(status));
   }
 
-  std::vector<int> indexes;
+  std::vector<int> slots;
   std::vector<absl::Status> statuses;
 };
 
 class MintQueueTest : public ::testing::Test {
  protected:
-  v1::SignProofResponse& Add(const std::string& htu, int index, Owner& owner) {
+  v1::SignProofResponse& Add(const std::string& htu, int slot, Owner& owner) {
     v1::SignProofRequest& request = requests_.emplace_back();
     request.set_htm("POST");
     request.set_htu(htu);
-    queue_.Add(request, responses_.emplace_back(), index, call_, owner);
+    queue_.Add({.request = &request,
+                .response = &responses_.emplace_back(),
+                .call = &call_,
+                .owner = &owner,
+                .slot = slot});
     return responses_.back();
   }
 
@@ -58,7 +62,8 @@ class MintQueueTest : public ::testing::Test {
                   [] { return absl::UnixEpoch(); });
   CallStats stats_;
   MintQueue queue_{minter_, stats_};
-  MintQueue::Call call_ = {.caller = "uid:1", .arrived = base::MonotonicNow()};
+  MintQueue::CallInfo call_ = {.caller = "uid:1",
+                               .arrived = base::MonotonicNow()};
   std::deque<v1::SignProofRequest> requests_;
   std::deque<v1::SignProofResponse> responses_;
 };
@@ -67,14 +72,14 @@ TEST_F(MintQueueTest, TellsEachOwnerOfItsRequestsInTheirOrder) {
   Owner one;
   Owner other;
   Add("https://a/", 7, one);
-  v1::SignProofResponse& second = Add("https://b/", -1, other);
+  v1::SignProofResponse& second = Add("https://b/", 0, other);
   Add("https://c/", 8, one);
   EXPECT_EQ(queue_.size(), 3u);
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_EQ(queue_.size(), 0u);
-  EXPECT_THAT(one.indexes, ElementsAre(7, 8));
+  EXPECT_THAT(one.slots, ElementsAre(7, 8));
   EXPECT_THAT(one.statuses, ElementsAre(IsOk(), IsOk()));
-  EXPECT_THAT(other.indexes, ElementsAre(-1));
+  EXPECT_THAT(other.slots, ElementsAre(0));
   absl::StatusOr<dpop::InspectedProof> proof =
       dpop::InspectProof(second.proof());
   ASSERT_THAT(proof, IsOk());
@@ -87,7 +92,7 @@ TEST_F(MintQueueTest, OneThatFailsDoesSoAlone) {
   Add("https://a/", 0, owner);
   Add("not a URL", 1, owner);
   Add("https://c/", 2, owner);
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_THAT(owner.statuses, ElementsAre(IsOk(), Not(IsOk()), IsOk()));
 }
 
@@ -95,37 +100,43 @@ TEST_F(MintQueueTest, MintsAsManyTogetherAsTheMinterTakes) {
   constexpr int kMax = static_cast<int>(crypto::kKernelBatchSize);
   std::vector<Owner> owners(2 * kMax + 1);
   for (int i = 0; i < 2 * kMax + 1; ++i) Add("https://a/", i, owners[i]);
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_EQ(queue_.size(), static_cast<size_t>(kMax + 1));
-  EXPECT_THAT(owners[kMax - 1].indexes, ElementsAre(kMax - 1));
-  EXPECT_THAT(owners[kMax].indexes, ElementsAre());
+  EXPECT_THAT(owners[kMax - 1].slots, ElementsAre(kMax - 1));
+  EXPECT_THAT(owners[kMax].slots, ElementsAre());
   Owner late;
   Add("https://a/", 0, late);
-  queue_.MintSome();
-  queue_.MintSome();
+  queue_.RunBatch();
+  queue_.RunBatch();
   EXPECT_EQ(queue_.size(), 0u);
-  for (const Owner& owner : owners) EXPECT_EQ(owner.indexes.size(), 1u);
+  for (const Owner& owner : owners) EXPECT_EQ(owner.slots.size(), 1u);
   EXPECT_THAT(late.statuses, ElementsAre(IsOk()));
 }
 
 TEST_F(MintQueueTest, MakesNothingForACallThatIsTooLate) {
   Owner in_time;
   Owner late;
-  Add("https://a/", -1, in_time);
-  const MintQueue::Call late_call = {.caller = "uid:1",
-                                     .arrived = base::MonotonicNow(),
-                                     .deadline = base::MonotonicNow()};
+  Add("https://a/", 0, in_time);
+  const MintQueue::CallInfo late_call = {.caller = "uid:1",
+                                         .arrived = base::MonotonicNow(),
+                                         .deadline = base::MonotonicNow()};
   v1::SignProofRequest request = requests_.back();
   v1::SignProofResponse response;
-  queue_.Add(request, response, -1, late_call, late);
-  queue_.MintSome();
+  queue_.Add({.request = &request,
+              .response = &response,
+              .call = &late_call,
+              .owner = &late});
+  queue_.RunBatch();
   EXPECT_THAT(in_time.statuses, ElementsAre(IsOk()));
   ASSERT_EQ(late.statuses.size(), 1u);
   EXPECT_EQ(ReasonOf(late.statuses[0]), kDeadlineTooShort);
   EXPECT_EQ(response.proof(), "");
   const int calls = entropy_.calls();
-  queue_.Add(request, response, -1, late_call, late);
-  queue_.MintSome();
+  queue_.Add({.request = &request,
+              .response = &response,
+              .call = &late_call,
+              .owner = &late});
+  queue_.RunBatch();
   EXPECT_EQ(entropy_.calls(), calls);
   EXPECT_EQ(late.statuses.size(), 2u);
 }
@@ -136,7 +147,7 @@ TEST_F(MintQueueTest, CountsProofsErrorsAndTheTimesOfCalls) {
   Add("https://a/", 0, owner);
   Add("not a URL", 1, owner);
   Add("https://c/", 2, owner);
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_EQ(stats_.proofs.value(), 2u);
   uint64_t errors = 0;
   for (const Counter& counter : stats_.errors) errors += counter.value();
@@ -160,14 +171,14 @@ TEST_F(MintQueueTest, ExpectsTheWaitOfTheLastOneWhileOthersWait) {
   for (int i = 0; i < kMax; ++i) Add("https://a/", i, owner);
   EXPECT_EQ(queue_.ExpectedWait(), absl::ZeroDuration());
   Add("https://a/", kMax, owner);
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_GE(queue_.ExpectedWait(), absl::Milliseconds(30));
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_EQ(queue_.ExpectedWait(), absl::ZeroDuration());
 }
 
 TEST_F(MintQueueTest, MintsNothingWhenThereIsNothing) {
-  queue_.MintSome();
+  queue_.RunBatch();
   EXPECT_EQ(entropy_.calls(), 0);
 }
 

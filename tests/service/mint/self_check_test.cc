@@ -35,7 +35,7 @@ TEST_F(SelfCheckTest, AWrongProofIsNotToBeTrusted) {
   v1::SignProofRequest request = ValidRequest(v1::ALGORITHM_ES256);
   v1::SignProofResponse right;
   ASSERT_THAT(minter_.Mint(request, right), IsOk());
-  EXPECT_THAT(VerifyMinted(request, right), IsOk());
+  EXPECT_THAT(VerifyResponse(request, right), IsOk());
 
   std::string forged = right.proof();
   forged[forged.size() - 10] = forged[forged.size() - 10] == 'A' ? 'B' : 'A';
@@ -47,7 +47,7 @@ TEST_F(SelfCheckTest, AWrongProofIsNotToBeTrusted) {
     if (field == 2) wrong.set_jkt("other");
     if (field == 3) wrong.set_iat(right.iat() + 1);
     if (field == 4) asked.set_htm("GET");
-    EXPECT_EQ(VerifyMinted(asked, wrong).code(), absl::StatusCode::kInternal)
+    EXPECT_EQ(VerifyResponse(asked, wrong).code(), absl::StatusCode::kInternal)
         << field;
   }
 }

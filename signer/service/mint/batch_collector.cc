@@ -1,4 +1,4 @@
-#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/batch_collector.h"
 
 #include "absl/strings/str_cat.h"
 #include "signer/service/contract/errors.h"
@@ -14,23 +14,28 @@ absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch) {
       absl::StrCat("got ", size, " items, want 1 to ", kMaxBatchSize));
 }
 
-void BatchMint::Add(const v1::BatchSignProofsRequest& batch,
-                    v1::BatchSignProofsResponse& response, MintQueue& queue,
-                    const MintQueue::Call& call, std::function<void()> done) {
+void BatchCollector::Add(const v1::BatchSignProofsRequest& batch,
+                         v1::BatchSignProofsResponse& response,
+                         MintQueue& queue, const MintQueue::CallInfo& call,
+                         std::function<void()> done) {
   const int size = batch.requests_size();
   response_ = &response;
   missing_ = size;
   done_ = std::move(done);
   response.mutable_results()->Reserve(size);
   for (int i = 0; i < size; ++i) {
-    queue.Add(batch.requests(i), *response.add_results()->mutable_proof(), i,
-              call, *this);
+    queue.Add({.request = &batch.requests(i),
+               .response = response.add_results()->mutable_proof(),
+               .call = &call,
+               .owner = this,
+               .slot = i,
+               .batch_index = i});
   }
 }
 
-void BatchMint::Minted(int index, absl::Status status) {
+void BatchCollector::OnMinted(int slot, absl::Status status) {
   if (!status.ok()) {
-    *response_->mutable_results(index)->mutable_error() = ToRpcStatus(status);
+    *response_->mutable_results(slot)->mutable_error() = ToRpcStatus(status);
   }
   if (--missing_ == 0) done_();
 }

@@ -1,4 +1,4 @@
-#include "signer/service/mint/batch_mint.h"
+#include "signer/service/mint/batch_collector.h"
 
 #include <gmock/gmock.h>
 
@@ -27,9 +27,9 @@ using ::proofmint::testing::MintBatch;
 using ::proofmint::testing::MinterTest;
 using ::proofmint::testing::ValidRequest;
 
-using BatchMintTest = MinterTest;
+using BatchCollectorTest = MinterTest;
 
-TEST_F(BatchMintTest, RefusesABatchOfNoneOrTooMany) {
+TEST_F(BatchCollectorTest, RefusesABatchOfNoneOrTooMany) {
   for (int size : {0, kMaxBatchSize + 1}) {
     v1::BatchSignProofsRequest batch;
     for (int i = 0; i < size; ++i) {
@@ -46,7 +46,7 @@ TEST_F(BatchMintTest, RefusesABatchOfNoneOrTooMany) {
 }
 
 // More than the pool has of one algorithm, in chunks that the kernels sign.
-TEST_F(BatchMintTest, MintsABatchFromThePoolAndWithTheKernels) {
+TEST_F(BatchCollectorTest, MintsABatchFromThePoolAndWithTheKernels) {
   for (crypto::Kernel kernel :
        {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
     std::unique_ptr<keys::KeyPool> pool =
@@ -87,7 +87,7 @@ TEST_F(BatchMintTest, MintsABatchFromThePoolAndWithTheKernels) {
   }
 }
 
-TEST_F(BatchMintTest, FailsOnlyTheItemsOfAnAlgorithmThatGetsNoKeys) {
+TEST_F(BatchCollectorTest, FailsOnlyTheItemsOfAnAlgorithmThatGetsNoKeys) {
   constexpr v1::Algorithm kDistinct[] = {
       v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519, v1::ALGORITHM_EDDSA};
   v1::BatchSignProofsRequest batch;
@@ -124,7 +124,7 @@ TEST_F(BatchMintTest, FailsOnlyTheItemsOfAnAlgorithmThatGetsNoKeys) {
 }
 
 // The kernels draw entropy for the nonces, too.
-TEST_F(BatchMintTest, FailsAllOfABatchWhoseNoncesHaveNoEntropy) {
+TEST_F(BatchCollectorTest, FailsAllOfABatchWhoseNoncesHaveNoEntropy) {
   ProofMinter minter(crypto::Kernel::kSimd, *key_pool_, *handles_, entropy_,
                      [this] { return now_; });
   v1::BatchSignProofsRequest batch;

@@ -1,7 +1,7 @@
 // The proofs of a batch.
 
-#ifndef PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_
-#define PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_
+#ifndef PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
+#define PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
 
 #include <functional>
 #include <utility>
@@ -16,21 +16,21 @@ namespace proofmint::service {
 // requests.
 absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch);
 
-// BatchMint answers the requests of a batch through a MintQueue: each in order,
-// and one that fails with its own error in its result.
+// BatchCollector answers the requests of a batch through a MintQueue: each in
+// order, and one that fails with its own error in its result.
 //
 // Not thread-safe.
-class BatchMint final : public MintQueue::Owner {
+class BatchCollector final : public MintQueue::Owner {
  public:
   // Add queues all requests of `batch`, whose size is right, and makes room for
   // their answers in the empty `response`. `done` is called once, when the last
   // has its answer. All is borrowed until then, this object included.
   void Add(const v1::BatchSignProofsRequest& batch,
            v1::BatchSignProofsResponse& response, MintQueue& queue,
-           const MintQueue::Call& call, std::function<void()> done);
+           const MintQueue::CallInfo& call, std::function<void()> done);
 
  private:
-  void Minted(int index, absl::Status status) override;
+  void OnMinted(int slot, absl::Status status) override;
 
   v1::BatchSignProofsResponse* response_ = nullptr;
   int missing_ = 0;
@@ -39,4 +39,4 @@ class BatchMint final : public MintQueue::Owner {
 
 }  // namespace proofmint::service
 
-#endif  // PROOFMINT_SIGNER_SERVICE_MINT_BATCH_MINT_H_
+#endif  // PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
