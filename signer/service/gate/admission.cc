@@ -2,21 +2,24 @@
 
 #include <algorithm>
 
+#include "signer/base/status_macros.h"
 #include "signer/service/contract/errors.h"
 
 namespace proofmint::service {
 
-absl::Status Admission::Admit(absl::string_view caller, size_t proofs,
-                              absl::Duration now) {
-  if (in_flight_.fetch_add(proofs, std::memory_order_relaxed) + proofs >
-      options_.max_in_flight) {
-    Release(proofs);
+absl::StatusOr<Admission::Ticket> Admission::Admit(absl::string_view caller,
+                                                   size_t proofs,
+                                                   absl::Duration now) {
+  const size_t before = in_flight_.fetch_add(proofs, std::memory_order_relaxed);
+  Ticket ticket(*this, proofs);
+  if (before + proofs > options_.max_in_flight) {
     return OverloadedError(options_.max_in_flight);
   }
-  if (options_.caller_rate <= 0) return absl::OkStatus();
-  absl::Status quota = TakeQuota(caller, static_cast<double>(proofs), now);
-  if (!quota.ok()) Release(proofs);
-  return quota;
+  if (options_.caller_rate > 0) {
+    PROOFMINT_RETURN_IF_ERROR(
+        TakeQuota(caller, static_cast<double>(proofs), now));
+  }
+  return ticket;
 }
 
 double Admission::TokensAt(const Bucket& bucket, absl::Duration now) const {

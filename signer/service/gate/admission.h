@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/base/mutex.h"
@@ -34,15 +36,43 @@ class Admission {
  public:
   explicit Admission(const AdmissionOptions& options) : options_(options) {}
 
-  // Admit counts `proofs` as in flight, until Release, and takes them from the
-  // caller's quota; or returns OVERLOADED or CALLER_QUOTA_EXCEEDED and changes
-  // nothing. A caller who is refused for the load keeps its quota. `now` is a
-  // time of MonotonicNow.
-  absl::Status Admit(absl::string_view caller, size_t proofs,
-                     absl::Duration now);
-  void Release(size_t proofs) {
-    in_flight_.fetch_sub(proofs, std::memory_order_relaxed);
-  }
+  // Ticket stands for proofs that have been admitted. They count as in flight
+  // until it is released or destroyed. The Admission must outlive it. Not
+  // thread-safe, but may be released on any thread.
+  class Ticket {
+   public:
+    Ticket() = default;  // for no proofs
+    ~Ticket() { Release(); }
+    Ticket(Ticket&& other) noexcept { *this = std::move(other); }
+    Ticket& operator=(Ticket&& other) noexcept {
+      Release();
+      admission_ = std::exchange(other.admission_, nullptr);
+      proofs_ = other.proofs_;
+      return *this;
+    }
+
+    // Does nothing the second time.
+    void Release() {
+      if (admission_ == nullptr) return;
+      admission_->in_flight_.fetch_sub(proofs_, std::memory_order_relaxed);
+      admission_ = nullptr;
+    }
+
+   private:
+    friend class Admission;
+    Ticket(Admission& admission, size_t proofs)
+        : admission_(&admission), proofs_(proofs) {}
+
+    Admission* admission_ = nullptr;
+    size_t proofs_ = 0;
+  };
+
+  // Admit counts `proofs` as in flight, for as long as the ticket lives, and
+  // takes them from the caller's quota; or returns OVERLOADED or
+  // CALLER_QUOTA_EXCEEDED and changes nothing. A caller who is refused for the
+  // load keeps its quota. `now` is a time of MonotonicNow.
+  absl::StatusOr<Ticket> Admit(absl::string_view caller, size_t proofs,
+                               absl::Duration now);
 
   size_t in_flight() const {
     return in_flight_.load(std::memory_order_relaxed);

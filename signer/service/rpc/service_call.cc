@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "signer/base/status_macros.h"
 #include "signer/service/rpc/gpr_time.h"
 
 namespace proofmint::service {
@@ -47,13 +48,13 @@ absl::Status ServiceCall::Admit(size_t proofs) {
   if (call_.deadline <= now + queue_.mints.ExpectedWait()) {
     return DeadlineTooShortError();
   }
-  absl::Status status = frontend_.admission.Admit(caller_.id, proofs, now);
-  if (status.ok()) admitted_ = proofs;
-  return status;
+  PROOFMINT_ASSIGN_OR_RETURN(
+      ticket_, frontend_.admission.Admit(caller_.id, proofs, now));
+  return absl::OkStatus();
 }
 
 void ServiceCall::Record(const absl::Status& status) {
-  ReleaseAdmitted();
+  ticket_.Release();
   queue_.stats.CountCall(method_, status.code());
   if (frontend_.audit_log == nullptr) return;
   AuditEntry entry(kMethodNames[static_cast<size_t>(method_)], caller_.id,

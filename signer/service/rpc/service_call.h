@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -40,7 +39,6 @@ class ServiceCall : public UnaryCall {
  public:
   ServiceCall(const Frontend& frontend, Method method, CallQueue& queue)
       : UnaryCall(queue), frontend_(frontend), method_(method) {}
-  ~ServiceCall() override { ReleaseAdmitted(); }
 
  protected:
   virtual void Serve() = 0;
@@ -90,15 +88,12 @@ class ServiceCall : public UnaryCall {
   // The call has been decided: what its caller does with the answer is not for
   // others to wait for.
   void Record(const absl::Status& status);
-  void ReleaseAdmitted() {
-    frontend_.admission.Release(std::exchange(admitted_, 0));
-  }
 
   const Frontend& frontend_;
   const Method method_;
   Caller caller_;
   MintQueue::CallInfo call_;
-  size_t admitted_ = 0;
+  Admission::Ticket ticket_;
   std::unique_ptr<Delay> delay_;
 };
 

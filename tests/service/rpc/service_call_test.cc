@@ -108,7 +108,8 @@ TEST_F(ServiceCallTest, CountsWhatItServes) {
 }
 
 TEST_F(ServiceCallTest, ShedsBeforeAnyCryptography) {
-  ASSERT_TRUE(parts_.admission.Admit("other", 1020, base::MonotonicNow()).ok());
+  auto others = parts_.admission.Admit("other", 1020, base::MonotonicNow());
+  ASSERT_TRUE(others.ok());
   const int draws = entropy_.calls();
   grpc::Status status = SignBatch(5);
   EXPECT_EQ(ReasonOfCall(status), kOverloaded);
@@ -117,12 +118,13 @@ TEST_F(ServiceCallTest, ShedsBeforeAnyCryptography) {
   EXPECT_EQ(ErrorsWith(kOverloaded), 1u);
   // What still fits is served.
   EXPECT_TRUE(SignBatch(4).ok());
-  parts_.admission.Release(1020);
+  others->Release();
   EXPECT_TRUE(SignBatch(256).ok());
 }
 
 TEST_F(ServiceCallTest, RefusesABatchOfTheWrongSizeBeforeItIsAdmitted) {
-  ASSERT_TRUE(parts_.admission.Admit("other", 1024, base::MonotonicNow()).ok());
+  auto others = parts_.admission.Admit("other", 1024, base::MonotonicNow());
+  ASSERT_TRUE(others.ok());
   EXPECT_EQ(ReasonOfCall(SignBatch(257)), kInvalidBatchSize);
   EXPECT_EQ(ReasonOfCall(SignBatch(1)), kOverloaded);
 }
