@@ -63,7 +63,7 @@ function(proofmint_library name)
   proofmint_include_folder(${name} PUBLIC ${folder})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE proofmint_flags)
   # The layers below the service must not see gRPC's headers.
-  if(folder MATCHES "^signer/(crypto|dpop|keys)$")
+  if(folder MATCHES "^signer/(base|crypto|dpop|keys)$")
     target_precompile_headers(${name} REUSE_FROM proofmint_core_headers)
   else()
     target_precompile_headers(${name} REUSE_FROM proofmint_library_headers)

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "tests/testing/status_matchers.h"
 
-namespace proofmint::crypto {
+namespace proofmint::base {
 namespace {
 
 using proofmint::testing::IsOk;
@@ -61,4 +61,4 @@ TEST(AssignOrReturnTest, ReturnsTheError) {
 }
 
 }  // namespace
-}  // namespace proofmint::crypto
+}  // namespace proofmint::base

@@ -1,0 +1,67 @@
+// A named thread whose start can fail without an exception.
+
+#ifndef PROOFMINT_SIGNER_BASE_THREAD_H_
+#define PROOFMINT_SIGNER_BASE_THREAD_H_
+
+#include <pthread.h>
+
+#include <cstddef>
+#include <functional>
+
+#include "absl/status/statusor.h"
+
+namespace proofmint::base {
+
+// Thread owns a running thread and joins it in the destructor, or owns none.
+// All signals are blocked in the thread, so that the threads which wait for
+// signals receive them and no system call here is interrupted.
+//
+// The code is compiled with exceptions for the libraries' sake; `function` must
+// not throw, and the process is terminated if it does.
+//
+// Movable, not copyable. Not thread-safe: one thread owns it.
+class Thread {
+ public:
+  // The longest name that Linux keeps.
+  static constexpr size_t kMaxNameSize = 15;  // bytes
+
+  // Start runs `function` on a new thread with the name `name`, a literal of at
+  // most kMaxNameSize bytes, which top(1) and debuggers show. Fails with
+  // RESOURCE_EXHAUSTED if the system has no thread to give: a limit is reached,
+  // or memory. `function` is then destroyed without having run.
+  static absl::StatusOr<Thread> Start(const char* name,
+                                      std::function<void()> function);
+
+  // A Thread that owns none.
+  Thread() = default;
+
+  Thread(Thread&& other) noexcept;
+  // Joins the thread that it owned before.
+  Thread& operator=(Thread&& other) noexcept;
+
+  // Joins.
+  ~Thread();
+
+  // Join waits for the thread's function to return. Afterwards, and if it owned
+  // no thread, the Thread owns none. Must not be called by the thread itself.
+  void Join();
+
+  // Detach lets the thread run to its end, or that of the process, alone.
+  void Detach();
+
+  // Whether it owns a thread, which may have returned from its function.
+  bool joinable() const { return joinable_; }
+
+  // The thread that it owns, for functions of pthread.h.
+  pthread_t handle() const { return handle_; }
+
+ private:
+  explicit Thread(pthread_t handle) : handle_(handle), joinable_(true) {}
+
+  pthread_t handle_ = {};
+  bool joinable_ = false;
+};
+
+}  // namespace proofmint::base
+
+#endif  // PROOFMINT_SIGNER_BASE_THREAD_H_

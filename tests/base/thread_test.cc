@@ -1,0 +1,131 @@
+#include "signer/base/thread.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tests/testing/sanitizers.h"
+#include "tests/testing/status_matchers.h"
+
+namespace proofmint::base {
+namespace {
+
+using proofmint::testing::IsOk;
+using proofmint::testing::StatusIs;
+
+Thread MustStart(std::function<void()> function) {
+  absl::StatusOr<Thread> thread = Thread::Start("test", std::move(function));
+  EXPECT_THAT(thread, IsOk());
+  return thread.ok() ? *std::move(thread) : Thread();
+}
+
+TEST(ThreadTest, RunsTheFunctionUnderItsName) {
+  std::string name(16, ' ');
+  absl::StatusOr<Thread> thread = Thread::Start("fifteen-bytes-x", [&] {
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+  });
+  ASSERT_THAT(thread, IsOk());
+  EXPECT_TRUE(thread->joinable());
+  thread->Join();
+  EXPECT_FALSE(thread->joinable());
+  EXPECT_STREQ(name.c_str(), "fifteen-bytes-x");
+  EXPECT_EQ(std::char_traits<char>::length(name.c_str()), Thread::kMaxNameSize);
+}
+
+TEST(ThreadTest, BlocksAllSignalsInTheThreadAlone) {
+  sigset_t inside;
+  sigset_t before;
+  sigset_t after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  MustStart([&] { pthread_sigmask(SIG_SETMASK, nullptr, &inside); }).Join();
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  for (int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGCHLD}) {
+    EXPECT_TRUE(sigismember(&inside, signal)) << signal;
+    EXPECT_EQ(sigismember(&after, signal), sigismember(&before, signal))
+        << signal;
+  }
+}
+
+TEST(ThreadTest, JoinsInTheDestructor) {
+  std::atomic<bool> ran = false;
+  {
+    std::latch destroying(1);
+    Thread thread = MustStart([&] {
+      destroying.wait();
+      ran = true;
+    });
+    destroying.count_down();
+  }
+  EXPECT_TRUE(ran);
+}
+
+TEST(ThreadTest, JoinsTheOldThreadWhenAssignedANewOne) {
+  std::atomic<bool> first_ran = false;
+  std::atomic<bool> second_ran = false;
+  Thread thread = MustStart([&] { first_ran = true; });
+  thread = MustStart([&] { second_ran = true; });
+  EXPECT_TRUE(first_ran);
+  EXPECT_TRUE(thread.joinable());
+  Thread moved = std::move(thread);
+  EXPECT_FALSE(thread.joinable());  // NOLINT(bugprone-use-after-move)
+  thread.Join();
+  moved.Join();
+  moved.Join();
+  EXPECT_TRUE(second_ran);
+}
+
+TEST(ThreadTest, LetsADetachedThreadRun) {
+  auto detached = std::make_shared<std::latch>(1);
+  auto ran = std::make_shared<std::latch>(1);
+  {
+    Thread thread = MustStart([detached, ran] {
+      detached->wait();
+      ran->count_down();
+    });
+    thread.Detach();
+    EXPECT_FALSE(thread.joinable());
+  }
+  detached->count_down();
+  ran->wait();
+}
+
+// Says by its exit code what Start returns to a process that may have no more
+// threads: 0 for the expected error.
+int StartWithoutThreads() {
+  if (getuid() == 0 && setuid(65534) != 0) return 2;  // root has no limit
+  const rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_NPROC, &none) != 0) return 3;
+  absl::StatusOr<Thread> thread = Thread::Start("test", [] { _exit(4); });
+  return ::testing::Matches(
+             StatusIs(absl::StatusCode::kResourceExhausted,
+                      "thread test: Resource temporarily unavailable"))(thread)
+             ? 0
+             : 5;
+}
+
+TEST(ThreadDeathTest, FailsWhenTheSystemHasNoThreads) {
+  if (proofmint::testing::kHasThreadSanitizer) {
+    GTEST_SKIP() << "needs a thread of its own";
+  }
+  EXPECT_EXIT(_exit(StartWithoutThreads()), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(ThreadDeathTest, EndsTheProcessWhenTheFunctionThrows) {
+  EXPECT_DEATH(MustStart([] { throw std::runtime_error("oh"); }).Join(), "oh");
+}
+
+}  // namespace
+}  // namespace proofmint::base
