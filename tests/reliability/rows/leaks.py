@@ -12,8 +12,8 @@ import wire
 CONNECTIONS = 1000
 LIMIT = 20  # seconds to give everything back
 # What may be live after the last round and was not after the best one: buffers that grow to what one round needs, and no more.
-# A leak of one block a connection is five times as many blocks after one round.
-MORE_BLOCKS = 200
+# A leak of one block a connection is eleven times as many blocks after each round, of one a cancelled call 80 or more.
+MORE_BLOCKS = 100
 MORE_BYTES = 128 * 2**10
 # Resident memory may grow to this many times the most bytes that were live at once: the allocator gives back only what is at
 # the end of the heap, and its free blocks do not fit every request.
