@@ -12,10 +12,7 @@ import signal
 import sys
 import tempfile
 
-import programs
-import report_page
-import tables
-import targets
+from bench.load import programs, report_page, tables, targets
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ALGORITHMS = ["ES256", "Ed25519"]

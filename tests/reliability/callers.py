@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import daemon
-import programs
+from bench.load import programs
 
 
 class Client:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-import programs
+from bench.load import programs
 
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-import programs
+from bench.load import programs
 import raw
 
 SAMPLE = re.compile(r"^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$")

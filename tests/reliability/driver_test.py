@@ -9,14 +9,10 @@ import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.dont_write_bytecode = True
-sys.path.insert(0, HERE)
-
-import reliability  # pylint: disable=wrong-import-position
-import daemon  # pylint: disable=wrong-import-position
-import programs  # pylint: disable=wrong-import-position
-import wire  # pylint: disable=wrong-import-position
+import daemon
+import reliability
+import wire
+from bench.load import programs
 
 
 def good(_, outcome):

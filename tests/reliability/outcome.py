@@ -3,7 +3,7 @@
 import sys
 import time
 
-import tables
+from bench.load import tables
 
 
 class Outcome:

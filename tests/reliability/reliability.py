@@ -12,15 +12,12 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "bench", "load"))
+import outcome as outcomes
+import workbench
+from bench.load import programs
+from rows import faults, hostile, leaks, limits, overload, restarts, stops_and_clock, strangers
 
-import outcome as outcomes  # pylint: disable=wrong-import-position
-import programs  # pylint: disable=wrong-import-position
-import workbench  # pylint: disable=wrong-import-position
-from rows import (  # pylint: disable=wrong-import-position
-    faults, hostile, leaks, limits, overload, restarts, stops_and_clock, strangers)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # name: (what does it, what is wanted)
 ROWS = {

@@ -5,7 +5,7 @@ import os
 
 import callers
 import daemon
-import programs
+from bench.load import programs
 
 
 class Workbench:

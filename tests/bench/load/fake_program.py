@@ -11,9 +11,7 @@ import signal
 import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.environ["FAKE_LOAD_FIXTURES"])
-import report_fixture  # pylint: disable=wrong-import-position
+import report_fixture
 
 
 def serve():

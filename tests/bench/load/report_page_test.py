@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""report_page_test.py BENCH_LOAD: the page of a load report, drawn by a real browser, shows what the report says."""
+"""The page of a load report, drawn by a real browser, shows what the report says."""
 
 import html.parser
 import json
@@ -11,13 +11,9 @@ import tempfile
 import unittest
 import zlib
 
-DIRECTORY = sys.argv[1]
-sys.path.insert(0, DIRECTORY)
-sys.dont_write_bytecode = True
-
-import browser  # pylint: disable=wrong-import-position
-import report_fixture  # pylint: disable=wrong-import-position
-import report_page  # pylint: disable=wrong-import-position
+import browser
+import report_fixture
+from bench.load import report_page
 
 HOSTILE = "</script><!--<script><img src=x onerror=\"document.title='owned'\">'&amp;"
 
@@ -183,7 +179,7 @@ class ReportPageTest(unittest.TestCase):
     def test_a_report_that_cannot_be_read_says_so(self):
         for report, problem in (("{", "JSON"), (json.dumps({"runs": [{"sweep": 3}]}), "undefined")):
             with self.subTest(report=report):
-                with open(os.path.join(DIRECTORY, "report.html"), encoding="utf-8") as file:
+                with open(os.path.join(os.path.dirname(report_page.__file__), "report.html"), encoding="utf-8") as file:
                     text = file.read().replace("@REPORT@", report)
                 dom = self.page(None, text=text).dom()
                 self.assertEqual(dom.state, "failed")
@@ -204,4 +200,4 @@ class ReportPageTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
+    unittest.main()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""suite_test.py BENCH_LOAD PROGRAMS: scripts/load's suite judges rightly, leaves nothing running, and works on real programs."""
+"""suite_test.py PROGRAMS: scripts/load's suite judges rightly, leaves nothing running, and works on real programs."""
 
 import json
 import os
@@ -9,11 +9,10 @@ import sys
 import tempfile
 import unittest
 
-sys.dont_write_bytecode = True
+import browser
+from bench.load import suite
 
-import browser  # pylint: disable=wrong-import-position
-
-DIRECTORY, PROGRAMS = sys.argv[1:3]
+PROGRAMS = sys.argv[1]
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIGURES = ["name", "algorithm", "batch", "kernel", "rate", "achieved_rate", "server_cpu_us_per_proof", "server_cpu_us_range",
            "p50_us", "p99_us", "errors"]
@@ -53,10 +52,10 @@ class SuiteTest(unittest.TestCase):
     def start(self, *arguments, programs=None, load=""):
         self.temporary = os.path.join(self.scratch.name, "temporary")
         os.makedirs(self.temporary, exist_ok=True)
-        environment = os.environ | {"FAKE_LOAD": load, "FAKE_LOAD_FIXTURES": HERE, "TMPDIR": self.temporary,
+        environment = os.environ | {"FAKE_LOAD": load, "TMPDIR": self.temporary,
                                     "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.Popen(
-            [sys.executable, os.path.join(DIRECTORY, "suite.py"), "--programs", programs or self.fakes, "--output",
+            [sys.executable, suite.__file__, "--programs", programs or self.fakes, "--output",
              self.scratch.name, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self, process, name="load-report"):
@@ -175,4 +174,4 @@ class SuiteTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])

@@ -5,7 +5,7 @@ import signal
 
 import callers
 import daemon
-import programs
+from bench.load import programs
 
 RATE = 0.2
 REASON = "UNAVAILABLE KEY_GENERATION_FAILED"

@@ -16,7 +16,7 @@
 #include "tests/testing/temp_dir.h"
 #include "tests/tools/process.h"
 
-namespace proofmint::tools {
+namespace proofmint::load {
 namespace {
 
 using ::proofmint::testing::Daemon;
@@ -133,4 +133,4 @@ TEST(EmptyServerFlagsTest, NamesTheAddressThatItCannotServe) {
 }
 
 }  // namespace
-}  // namespace proofmint::tools
+}  // namespace proofmint::load

@@ -29,7 +29,7 @@
 #include "signer/service/server/library_logs.h"
 #include "signer/service/server/stop_signals.h"
 
-namespace proofmint::bench {
+namespace proofmint::load {
 namespace {
 
 using service::GrpcServer;
@@ -151,7 +151,7 @@ absl::Status Run(const std::vector<std::string>& listen,
 }
 
 }  // namespace
-}  // namespace proofmint::bench
+}  // namespace proofmint::load
 
 int main(int argc, char** argv) {
   CLI::App app(
@@ -168,7 +168,7 @@ int main(int argc, char** argv) {
                  "--metrics_listen does");
   CLI11_PARSE(app, argc, argv);
   proofmint::service::CaptureLibraryLogs();
-  absl::Status status = proofmint::bench::Run(listen, metrics_listen);
+  absl::Status status = proofmint::load::Run(listen, metrics_listen);
   if (!status.ok()) {
     proofmint::service::LogError("failed",
                                  {{"error", std::string(status.message())}});
