@@ -189,6 +189,8 @@ struct alignas(64) Scratch {
 
   // Wipes what has been used.
   void Wipe() {
+    // The analyzer believes that the call in RunWithScratch writes nothing.
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
     Wipe(accumulators, vectors * groups * sizeof(Accumulator));
     Wipe(scalars, vectors * sizeof(LaneScalars));
     Wipe(&working, sizeof(working));
