@@ -74,7 +74,7 @@ Caller OfCertificate(const grpc::AuthContext& context,
   for (const auto& [kind, property] :
        {std::pair{SanKind::kUri, GRPC_PEER_URI_PROPERTY_NAME},
         {SanKind::kDns, GRPC_PEER_DNS_PROPERTY_NAME}}) {
-    for (grpc::string_ref value : context.FindPropertyValues(property)) {
+    for (const grpc::string_ref& value : context.FindPropertyValues(property)) {
       const absl::string_view san = View(value);
       const bool allowed =
           std::any_of(policy.allowed_sans.begin(), policy.allowed_sans.end(),
