@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-#include "bench/library.h"
+#include "bench/micro/library.h"
 
 namespace proofmint::bench {
 namespace {

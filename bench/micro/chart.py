@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/chart.py JSON SVG: draws what `scripts/bench --json` wrote, for docs/.
+"""bench/micro/chart.py JSON SVG: draws what `scripts/bench --json` wrote, for docs/.
 
 Microseconds for one key and one proof by batch size, Proofmint beside BoringSSL and OpenSSL one at a time. The
 picture follows the reader's light or dark scheme.

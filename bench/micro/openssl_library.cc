@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "bench/library.h"
+#include "bench/micro/library.h"
 
 namespace proofmint::bench {
 namespace {

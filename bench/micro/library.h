@@ -1,8 +1,8 @@
 // A cryptographic library that is used as its users use it: one key and one
 // signature at a time.
 
-#ifndef PROOFMINT_BENCH_LIBRARY_H_
-#define PROOFMINT_BENCH_LIBRARY_H_
+#ifndef PROOFMINT_BENCH_MICRO_LIBRARY_H_
+#define PROOFMINT_BENCH_MICRO_LIBRARY_H_
 
 #include <array>
 #include <cstddef>
@@ -59,4 +59,4 @@ std::unique_ptr<Library> NewOpenSslLibrary();
 
 }  // namespace proofmint::bench
 
-#endif  // PROOFMINT_BENCH_LIBRARY_H_
+#endif  // PROOFMINT_BENCH_MICRO_LIBRARY_H_

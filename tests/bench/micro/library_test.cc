@@ -1,10 +1,10 @@
-#include "bench/library.h"
+#include "bench/micro/library.h"
 
 #include <gmock/gmock.h>
 
 #include <string>
 
-#include "bench/results.h"
+#include "bench/micro/results.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::bench {
@@ -25,25 +25,22 @@ class LibraryTest : public ::testing::TestWithParam<std::string> {
 
   // Has the library make keys and signatures, and verifies them.
   void ExpectRightResults(Library& library) {
-    Results keys(algorithm());
-    Results signatures(algorithm());
+    Results results;
     KeyType type = KeyTypeOf(algorithm());
     for (int i = 0; i < kEnoughForLeadingZeros; ++i) {
       LibraryKey key;
-      std::array<uint8_t, kPrivateKeySize> private_key;
-      std::array<uint8_t, 32> input = {static_cast<uint8_t>(i)};
-      std::array<uint8_t, kSignatureSize> signature;
+      Signature made;
+      made.input.assign(32, static_cast<uint8_t>(i));
       ASSERT_TRUE(library.Generate(type, key));
-      ASSERT_TRUE(library.ExportPrivateKey(key, private_key));
-      ASSERT_TRUE(library.Sign(key, input, signature));
-      std::span<const uint8_t> public_key =
-          std::span(key.public_key).first(type == KeyType::kP256 ? 64 : 32);
-      keys.AddKey(private_key, public_key);
-      signatures.AddSignature(public_key, input, signature);
+      ASSERT_TRUE(library.Sign(key, made.input, made.signature));
+      made.key = PublicHalf(key);
+      results.push_back(std::move(made));
+      KeyPair pair = PublicHalf(key);
+      ASSERT_TRUE(library.ExportPrivateKey(key, PrivateKeyOf(pair)));
+      results.push_back(std::move(pair));
       library.Free(key);
     }
-    EXPECT_THAT(keys.Verify(), IsOk());
-    EXPECT_THAT(signatures.Verify(), IsOk());
+    EXPECT_THAT(ResultVerifier(algorithm()).Verify(results), IsOk());
   }
 };
 
