@@ -1,21 +1,32 @@
 #include "signer/keys/key_pool.h"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "signer/base/mutex.h"
 #include "signer/base/status_macros.h"
-#include "signer/keys/pool_state.h"
 
 namespace proofmint::keys {
+
+constexpr size_t kCacheLine = 64;  // bytes
+
+// KeySlot is a place in a stack. It holds a key if it lies below the stack's
+// depth and is raw memory otherwise, where a popped key has left its secret
+// wiped.
+struct alignas(kCacheLine) KeySlot {
+  void Prefetch() const {
+    const auto* bytes = reinterpret_cast<const char*>(this);
+    for (size_t i = 0; i < sizeof(KeySlot); i += kCacheLine) {
+      __builtin_prefetch(bytes + i, /*rw=*/1);
+    }
+  }
+
+  dpop::ProofKey key;
+};
+
 namespace {
 
 using dpop::Algorithm;
@@ -30,14 +41,11 @@ constexpr size_t kPrefetchDistance = 3;
 
 size_t IndexOf(Algorithm algorithm) { return static_cast<size_t>(algorithm); }
 
-// The parts of the arena, in bytes from its start: the state, the keys of the
-// batch that is being minted, and a stack for each algorithm.
-constexpr size_t RoundUp(size_t size) {
-  return (size + kCacheLine - 1) / kCacheLine * kCacheLine;
-}
-constexpr size_t kMintedOffset = RoundUp(sizeof(PoolState));
+// The arena holds the keys of the batch that is being minted, and from this
+// offset the slots of each algorithm.
 constexpr size_t kSlotsOffset =
-    RoundUp(kMintedOffset + crypto::kKernelBatchSize * sizeof(ProofKey));
+    (crypto::kKernelBatchSize * sizeof(ProofKey) + kCacheLine - 1) /
+    kCacheLine * kCacheLine;
 constexpr size_t kRowSize = dpop::kAlgorithms.size() * sizeof(KeySlot);
 
 }  // namespace
@@ -52,12 +60,9 @@ absl::StatusOr<std::unique_ptr<KeyPool>> KeyPool::New(
   PROOFMINT_ASSIGN_OR_RETURN(
       LockedArena arena,
       LockedArena::New(kSlotsOffset + options.capacity * kRowSize));
-  bool keeps_keys = arena.wiped_on_fork() && options.capacity > 0;
   std::unique_ptr<KeyPool> pool(
       new KeyPool(options, entropy, std::move(arena)));
-  if (keeps_keys) {
-    PROOFMINT_RETURN_IF_ERROR(pool->StartRefilling(options.capacity));
-  }
+  if (pool->capacity_ > 0) PROOFMINT_RETURN_IF_ERROR(pool->StartRefilling());
   return pool;
 }
 
@@ -66,50 +71,35 @@ KeyPool::KeyPool(const KeyPoolOptions& options, crypto::Entropy& entropy,
     : kernel_(options.kernel),
       entropy_(entropy),
       arena_(std::move(arena)),
-      state_(*new (arena_.bytes().data()) PoolState),
-      minted_(
-          reinterpret_cast<ProofKey*>(arena_.bytes().data() + kMintedOffset),
-          crypto::kKernelBatchSize),
+      capacity_(arena_.wiped_on_fork() ? options.capacity : 0),
+      minted_(reinterpret_cast<ProofKey*>(arena_.bytes().data()),
+              crypto::kKernelBatchSize),
       slots_(reinterpret_cast<KeySlot*>(arena_.bytes().data() + kSlotsOffset)) {
   std::uninitialized_value_construct(minted_.begin(), minted_.end());
 }
 
-absl::Status KeyPool::StartRefilling(size_t capacity) {
-  state_.capacity = capacity;
+absl::Status KeyPool::StartRefilling() {
   {
-    base::MutexLock lock(state_.mutex);
-    for (KeyStack& stack : state_.stacks) stack.filling = true;
+    base::MutexLock lock(mutex_);
+    for (Stack& stack : stacks_) stack.filling = true;
   }
-  // The thread inherits the mask: it is never the one that a signal interrupts.
-  sigset_t all;
-  sigset_t previous;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &previous);
-  int error = pthread_create(&refill_thread_, nullptr, RunRefill, this);
-  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
-  if (error != 0) {
-    state_.capacity = 0;
-    return absl::ResourceExhaustedError(
-        absl::StrCat("key pool: got ", std::strerror(error),
-                     " from pthread_create, want a thread"));
-  }
+  PROOFMINT_ASSIGN_OR_RETURN(
+      refill_thread_, base::Thread::Start("key-pool", [this] { Refill(); }));
   return absl::OkStatus();
 }
 
 // The keys' destructors would do nothing but wipe them, as the arena does.
 KeyPool::~KeyPool() {
-  if (capacity() == 0) return;
   {
-    base::MutexLock lock(state_.mutex);
-    state_.stopping = true;
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
   }
-  state_.work.NotifyAll();
-  pthread_join(refill_thread_, nullptr);
-  state_.~PoolState();
+  work_.NotifyAll();
+  refill_thread_.Join();
 }
 
 absl::Status KeyPool::Take(Algorithm algorithm, std::span<ProofKey> keys) {
-  size_t popped = capacity() == 0 ? 0 : Pop(algorithm, keys);
+  size_t popped = capacity_ == 0 ? 0 : Pop(algorithm, keys);
   if (popped == keys.size()) return absl::OkStatus();
   std::span<ProofKey> lacking = keys.subspan(popped);
   absl::Status status =
@@ -117,24 +107,23 @@ absl::Status KeyPool::Take(Algorithm algorithm, std::span<ProofKey> keys) {
   if (!status.ok()) {
     for (ProofKey& key : keys) key = ProofKey();
     if (popped > 0) {
-      base::MutexLock lock(state_.mutex);
-      state_.stacks[IndexOf(algorithm)].pooled -= popped;
+      base::MutexLock lock(mutex_);
+      stacks_[IndexOf(algorithm)].pooled -= popped;
     }
     return status;
   }
-  state_.missed[IndexOf(algorithm)].fetch_add(lacking.size(),
-                                              std::memory_order_relaxed);
+  missed_[IndexOf(algorithm)].fetch_add(lacking.size(),
+                                        std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
 size_t KeyPool::Pop(Algorithm algorithm, std::span<ProofKey> keys) {
-  const size_t capacity = this->capacity();
-  KeySlot* slots = slots_ + IndexOf(algorithm) * capacity;
+  KeySlot* slots = slots_ + IndexOf(algorithm) * capacity_;
   bool wake = false;
   size_t popped;
   {
-    base::MutexLock lock(state_.mutex);
-    KeyStack& stack = state_.stacks[IndexOf(algorithm)];
+    base::MutexLock lock(mutex_);
+    Stack& stack = stacks_[IndexOf(algorithm)];
     popped = std::min(keys.size(), stack.depth);
     for (ProofKey& key : keys.first(popped)) {
       KeySlot& slot = slots[--stack.depth];
@@ -145,19 +134,13 @@ size_t KeyPool::Pop(Algorithm algorithm, std::span<ProofKey> keys) {
     }
     stack.pooled += popped;
     // Only the Take that finds the pool half empty pays for a wake-up.
-    if (!stack.filling && stack.depth <= capacity / 2) {
+    if (!stack.filling && stack.depth <= capacity_ / 2) {
       stack.filling = true;
       wake = true;
     }
   }
-  if (wake) state_.work.NotifyAll();
+  if (wake) work_.NotifyAll();
   return popped;
-}
-
-void* KeyPool::RunRefill(void* pool) {
-  pthread_setname_np(pthread_self(), "key-pool");
-  static_cast<KeyPool*>(pool)->Refill();
-  return nullptr;
 }
 
 void KeyPool::Refill() {
@@ -173,14 +156,14 @@ void KeyPool::Refill() {
 }
 
 std::optional<KeyPool::Batch> KeyPool::NextBatch() {
-  base::MutexLock lock(state_.mutex);
+  base::MutexLock lock(mutex_);
   for (;;) {
-    ++state_.refill_turns;
-    if (state_.stopping) return std::nullopt;
-    const KeyStack* lowest = nullptr;
+    ++refill_turns_;
+    if (stopping_) return std::nullopt;
+    const Stack* lowest = nullptr;
     Algorithm algorithm = {};
     for (Algorithm candidate : dpop::kAlgorithms) {
-      const KeyStack& stack = state_.stacks[IndexOf(candidate)];
+      const Stack& stack = stacks_[IndexOf(candidate)];
       if (stack.filling && (lowest == nullptr || stack.depth < lowest->depth)) {
         lowest = &stack;
         algorithm = candidate;
@@ -188,23 +171,23 @@ std::optional<KeyPool::Batch> KeyPool::NextBatch() {
     }
     if (lowest != nullptr) {
       return Batch{algorithm, std::min(crypto::kKernelBatchSize,
-                                       capacity() - lowest->depth)};
+                                       capacity_ - lowest->depth)};
     }
-    state_.rest.NotifyAll();
-    state_.work.Wait(state_.mutex);
+    rest_.NotifyAll();
+    work_.Wait(mutex_);
   }
 }
 
 // Takes may shrink the stack meanwhile, but nobody else grows it: what fitted
 // when the batch was begun still fits.
 void KeyPool::Push(const Batch& batch) {
-  KeySlot* slots = slots_ + IndexOf(batch.algorithm) * capacity();
+  KeySlot* slots = slots_ + IndexOf(batch.algorithm) * capacity_;
   std::span<ProofKey> keys = minted_.first(batch.size);
   while (!keys.empty()) {
     std::span<ProofKey> some = keys.first(std::min(keys.size(), kPushSize));
     keys = keys.subspan(some.size());
-    base::MutexLock lock(state_.mutex);
-    KeyStack& stack = state_.stacks[IndexOf(batch.algorithm)];
+    base::MutexLock lock(mutex_);
+    Stack& stack = stacks_[IndexOf(batch.algorithm)];
     for (ProofKey& key : some) {
       new (&slots[stack.depth++]) KeySlot{std::move(key)};
     }
@@ -212,8 +195,8 @@ void KeyPool::Push(const Batch& batch) {
     // again: small batches cost more for each key.
     if (keys.empty()) {
       stack.filling =
-          stack.depth <= capacity() / 2 ||
-          (batch.size == crypto::kKernelBatchSize && stack.depth < capacity());
+          stack.depth <= capacity_ / 2 ||
+          (batch.size == crypto::kKernelBatchSize && stack.depth < capacity_);
     }
   }
 }
@@ -222,39 +205,39 @@ void KeyPool::Push(const Batch& batch) {
 // not asked over and over by a thread that nobody waits for.
 void KeyPool::GiveUp() {
   for (ProofKey& key : minted_) key = ProofKey();
-  base::MutexLock lock(state_.mutex);
-  ++state_.failures;
-  for (KeyStack& stack : state_.stacks) stack.filling = false;
+  base::MutexLock lock(mutex_);
+  ++failures_;
+  for (Stack& stack : stacks_) stack.filling = false;
 }
 
 KeyPool::Stats KeyPool::GetStats(Algorithm algorithm) const {
   Stats stats = {};
-  stats.missed =
-      state_.missed[IndexOf(algorithm)].load(std::memory_order_relaxed);
-  if (capacity() > 0) {
-    base::MutexLock lock(state_.mutex);
-    const KeyStack& stack = state_.stacks[IndexOf(algorithm)];
+  stats.missed = missed_[IndexOf(algorithm)].load(std::memory_order_relaxed);
+  if (capacity_ > 0) {
+    base::MutexLock lock(mutex_);
+    const Stack& stack = stacks_[IndexOf(algorithm)];
     stats.depth = stack.depth;
     stats.pooled = stack.pooled;
   }
   return stats;
 }
 
-size_t KeyPool::capacity() const {
-  return state_.capacity.load(std::memory_order_relaxed);
+bool KeyPool::AnyFilling() const {
+  return std::any_of(stacks_.begin(), stacks_.end(),
+                     [](const Stack& stack) { return stack.filling; });
 }
 
 void KeyPool::WaitUntilFull() {
-  if (capacity() == 0) return;
-  base::MutexLock lock(state_.mutex);
-  const uint64_t failures = state_.failures;
-  while (state_.failures == failures) {
-    for (KeyStack& stack : state_.stacks) {
-      if (stack.depth < capacity()) stack.filling = true;
+  if (capacity_ == 0) return;
+  base::MutexLock lock(mutex_);
+  const uint64_t failures = failures_;
+  while (failures_ == failures) {
+    for (Stack& stack : stacks_) {
+      if (stack.depth < capacity_) stack.filling = true;
     }
-    if (!state_.AnyFilling()) return;
-    state_.work.NotifyAll();
-    state_.rest.Wait(state_.mutex);
+    if (!AnyFilling()) return;
+    work_.NotifyAll();
+    rest_.Wait(mutex_);
   }
 }
 

@@ -3,16 +3,19 @@
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
 
-#include <pthread.h>
-
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "signer/base/mutex.h"
+#include "signer/base/thread.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/dpop/algorithm.h"
@@ -22,7 +25,6 @@
 namespace proofmint::keys {
 
 struct KeySlot;
-struct PoolState;
 
 struct KeyPoolOptions {
   crypto::Kernel kernel = crypto::Kernel::kBoringSsl;
@@ -35,12 +37,9 @@ struct KeyPoolOptions {
 // otherwise. The keys lie in memory that is locked if the limits allow it, left
 // out of core dumps, and that a forked child sees as empty.
 //
-// A forked child may go on using the pool, and destroy it: there it keeps no
-// keys, has no thread, and mints on demand. What the parent's threads had in
-// hand at the moment of the fork, taken already or being minted, is copied with
-// the rest of their memory, but never handed out in the child. That the pool
-// itself does not hang there does not keep its entropy from it: see
-// NewSystemEntropy.
+// A forked child sees zeros in place of the keys, and must not use the pool:
+// its refilling thread, and whatever thread held its mutex, stayed behind in
+// the parent.
 //
 // Thread-safe.
 class KeyPool {
@@ -76,8 +75,8 @@ class KeyPool {
   Stats GetStats(dpop::Algorithm algorithm) const;
 
   // Keys kept ready for each algorithm: as the options asked, or 0 if the
-  // memory cannot be wiped on fork, and in a forked child.
-  size_t capacity() const;
+  // memory cannot be wiped on fork.
+  size_t capacity() const { return capacity_; }
 
   // Whether all of the memory is locked: never written to swap.
   bool memory_locked() const { return arena_.locked(); }
@@ -95,11 +94,17 @@ class KeyPool {
     size_t size;
   };
 
+  // The keys of one algorithm that are ready lie in its slots 0 to depth - 1.
+  struct Stack {
+    size_t depth = 0;
+    bool filling = false;  // is being filled, or next to be
+    uint64_t pooled = 0;
+  };
+
   KeyPool(const KeyPoolOptions& options, crypto::Entropy& entropy,
           LockedArena arena);
 
-  absl::Status StartRefilling(size_t capacity);
-  static void* RunRefill(void* pool);
+  absl::Status StartRefilling();
   void Refill();
 
   // Waits until a stack is to be filled; nothing when the pool is to stop.
@@ -107,17 +112,30 @@ class KeyPool {
   void Push(const Batch& batch);
   void GiveUp();
 
+  bool AnyFilling() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // Fills as many of `keys` as are ready and returns how many.
   size_t Pop(dpop::Algorithm algorithm, std::span<dpop::ProofKey> keys);
 
   const crypto::Kernel kernel_;
   crypto::Entropy& entropy_;
   const LockedArena arena_;
-  // All in `arena_`.
-  PoolState& state_;
+  const size_t capacity_;
+  // Both in `arena_`.
   const std::span<dpop::ProofKey> minted_;  // of the refilling thread
-  KeySlot* const slots_;                    // a stack for each algorithm
-  pthread_t refill_thread_ = {};            // if state_.capacity is not 0
+  KeySlot* const slots_;                    // `capacity_` for each algorithm
+  std::array<std::atomic<uint64_t>, dpop::kAlgorithms.size()> missed_ = {};
+
+  mutable base::Mutex mutex_;
+  base::ConditionVariable
+      work_;  // a stack is to be filled, or the pool to stop
+  base::ConditionVariable rest_;  // no stack is to be filled
+  std::array<Stack, dpop::kAlgorithms.size()> stacks_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  // How often the refilling thread has looked for something to do.
+  uint64_t refill_turns_ ABSL_GUARDED_BY(mutex_) = 0;
+  base::Thread refill_thread_;  // none if `capacity_` is 0
 };
 
 }  // namespace proofmint::keys

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <functional>
@@ -17,14 +15,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tests/testing/sanitizers.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::base {
 namespace {
 
 using proofmint::testing::IsOk;
-using proofmint::testing::StatusIs;
+using proofmint::testing::RefuseThreads;
+using proofmint::testing::RunInChild;
 
 Thread MustStart(std::function<void()> function) {
   absl::StatusOr<Thread> thread = Thread::Start("test", std::move(function));
@@ -102,25 +101,18 @@ TEST(ThreadTest, LetsADetachedThreadRun) {
   ran->wait();
 }
 
-// Says by its exit code what Start returns to a process that may have no more
-// threads: 0 for the expected error.
-int StartWithoutThreads() {
-  if (getuid() == 0 && setuid(65534) != 0) return 2;  // root has no limit
-  const rlimit none = {0, 0};
-  if (setrlimit(RLIMIT_NPROC, &none) != 0) return 3;
-  absl::StatusOr<Thread> thread = Thread::Start("test", [] { _exit(4); });
-  return ::testing::Matches(
-             StatusIs(absl::StatusCode::kResourceExhausted,
-                      "thread test: Resource temporarily unavailable"))(thread)
-             ? 0
-             : 5;
-}
-
-TEST(ThreadDeathTest, FailsWhenTheSystemHasNoThreads) {
-  if (proofmint::testing::kHasThreadSanitizer) {
-    GTEST_SKIP() << "needs a thread of its own";
-  }
-  EXPECT_EXIT(_exit(StartWithoutThreads()), ::testing::ExitedWithCode(0), "");
+TEST(ThreadTest, FailsWhenTheSystemHasNoThreads) {
+  PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED();
+  EXPECT_EQ(RunInChild([] {
+              if (!RefuseThreads()) return 2;
+              absl::StatusOr<Thread> thread = Thread::Start("test", [] {});
+              return thread.status() == absl::ResourceExhaustedError(
+                                            "thread test: Resource temporarily "
+                                            "unavailable")
+                         ? 0
+                         : 1;
+            }),
+            0);
 }
 
 TEST(ThreadDeathTest, EndsTheProcessWhenTheFunctionThrows) {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "signer/crypto/secret.h"
-#include "tests/keys/child_process.h"
 #include "tests/keys/kek_files.h"
 #include "tests/keys/mapping.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/hex.h"
 #include "tests/testing/status_matchers.h"
@@ -25,6 +25,8 @@ namespace proofmint::keys {
 namespace {
 
 using proofmint::testing::FakeEntropy;
+using proofmint::testing::RefuseSystemCall;
+using proofmint::testing::RunInChild;
 using proofmint::testing::StatusIs;
 using proofmint::testing::ToHex;
 using ::testing::Contains;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
-#include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,9 +17,9 @@
 
 #include "absl/status/status.h"
 #include "signer/keys/key_pool.h"
-#include "tests/keys/child_process.h"
 #include "tests/keys/key_pool_peer.h"
 #include "tests/keys/mapping.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/fake_entropy.h"
 
 namespace proofmint::keys {
@@ -29,6 +28,9 @@ namespace {
 using dpop::Algorithm;
 using dpop::ProofKey;
 using proofmint::testing::FakeEntropy;
+using proofmint::testing::RefuseSystemCall;
+using proofmint::testing::RefuseThreads;
+using proofmint::testing::RunInChild;
 using ::testing::Contains;
 
 std::string CopyOf(std::span<const uint8_t> memory) {
@@ -78,6 +80,22 @@ TEST(KeyPoolMemoryTest, IsLockedUndumpedAndWipedOnFork) {
     EXPECT_THAT(mapping.flags, Contains("lo"));
     EXPECT_THAT(mapping.flags, Contains("dd"));
     EXPECT_THAT(mapping.flags, Contains("wf"));
+  }
+}
+
+TEST(KeyPoolMemoryTest, IsZerosInAForkedChild) {
+  PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED();
+  FakeEntropy entropy;
+  std::unique_ptr<KeyPool> pool = NewFullPool(100, entropy);
+  std::span<const uint8_t> memory = KeyPoolPeer::Memory(*pool);
+  const std::string full = CopyOf(memory);
+  const std::string nothing(memory.size(), '\0');
+  EXPECT_NE(full, nothing);
+  EXPECT_EQ(RunInChild([&] { return CopyOf(memory) == nothing ? 0 : 2; }), 0);
+  // The parent's pool has lost nothing.
+  EXPECT_EQ(CopyOf(memory), full);
+  for (Algorithm algorithm : dpop::kAlgorithms) {
+    EXPECT_EQ(pool->GetStats(algorithm).depth, 100u);
   }
 }
 
@@ -143,17 +161,14 @@ TEST(KeyPoolMemoryTest, KeepsNoKeysInMemoryThatAChildWouldInherit) {
 
 TEST(KeyPoolMemoryTest, FailsWithoutAThread) {
   PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED();
-  EXPECT_EQ(
-      RunInChild([] {
-        if (!RefuseSystemCall(SYS_clone3, 1, sizeof(clone_args), EAGAIN)) {
-          return 2;
-        }
-        FakeEntropy entropy;
-        absl::StatusCode code =
-            KeyPool::New({.capacity = 8}, entropy).status().code();
-        return code == absl::StatusCode::kResourceExhausted ? 0 : 1;
-      }),
-      0);
+  EXPECT_EQ(RunInChild([] {
+              if (!RefuseThreads()) return 2;
+              FakeEntropy entropy;
+              absl::StatusCode code =
+                  KeyPool::New({.capacity = 8}, entropy).status().code();
+              return code == absl::StatusCode::kResourceExhausted ? 0 : 1;
+            }),
+            0);
 }
 
 }  // namespace

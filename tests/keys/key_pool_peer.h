@@ -21,7 +21,6 @@
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/proof_key.h"
 #include "signer/keys/key_pool.h"
-#include "signer/keys/pool_state.h"
 
 namespace proofmint::keys {
 
@@ -32,11 +31,11 @@ class KeyPoolPeer {
     return pool.arena_.bytes();
   }
   static uint64_t RefillTurns(const KeyPool& pool) {
-    base::MutexLock lock(pool.state_.mutex);
-    return pool.state_.refill_turns;
+    base::MutexLock lock(pool.mutex_);
+    return pool.refill_turns_;
   }
   static pthread_t RefillThread(const KeyPool& pool) {
-    return pool.refill_thread_;
+    return pool.refill_thread_.handle();
   }
 };
 

@@ -15,13 +15,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tests/keys/child_process.h"
 #include "tests/keys/mapping.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::keys {
 namespace {
 
+using proofmint::testing::RefuseSystemCall;
+using proofmint::testing::RunInChild;
 using proofmint::testing::StatusIs;
 using ::testing::Contains;
 using ::testing::HasSubstr;

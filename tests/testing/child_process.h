@@ -1,21 +1,24 @@
 // Tests that need a process of their own.
 
-#ifndef PROOFMINT_TESTS_KEYS_CHILD_PROCESS_H_
-#define PROOFMINT_TESTS_KEYS_CHILD_PROCESS_H_
+#ifndef PROOFMINT_TESTS_TESTING_CHILD_PROCESS_H_
+#define PROOFMINT_TESTS_TESTING_CHILD_PROCESS_H_
 
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 
 #include "tests/testing/sanitizers.h"
 
-namespace proofmint::keys {
+namespace proofmint::testing {
 
 // ThreadSanitizer cannot follow a forked child that goes on using threads and
 // locks.
@@ -59,6 +62,11 @@ inline bool RefuseSystemCall(long number, size_t argument, uint32_t value,
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-}  // namespace proofmint::keys
+// Lets this thread start no more threads. False if that cannot be arranged.
+inline bool RefuseThreads() {
+  return RefuseSystemCall(SYS_clone3, 1, sizeof(clone_args), EAGAIN);
+}
 
-#endif  // PROOFMINT_TESTS_KEYS_CHILD_PROCESS_H_
+}  // namespace proofmint::testing
+
+#endif  // PROOFMINT_TESTS_TESTING_CHILD_PROCESS_H_
