@@ -37,15 +37,23 @@ AcceptLoop::AcceptLoop(base::UniqueFd listening, base::UniqueFd wake)
 
 AcceptLoop::~AcceptLoop() { Stop(); }
 
-void AcceptLoop::Start(std::function<void(base::UniqueFd)> on_connection) {
+absl::Status AcceptLoop::Start(
+    std::function<void(base::UniqueFd)> on_connection) {
   on_connection_ = std::move(on_connection);
-  thread_ = std::thread([this] { AcceptUntilWoken(); });
+  absl::StatusOr<base::Thread> thread =
+      base::Thread::Start("accept", [this] { AcceptUntilWoken(); });
+  if (!thread.ok()) {
+    on_connection_ = nullptr;
+    return thread.status();
+  }
+  thread_ = *std::move(thread);
+  return absl::OkStatus();
 }
 
 void AcceptLoop::Stop() {
   if (!thread_.joinable()) return;
   eventfd_write(wake_.get(), 1);
-  thread_.join();
+  thread_.Join();
 }
 
 void AcceptLoop::HandOverBacklog() {

@@ -5,9 +5,10 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "signer/base/thread.h"
 #include "signer/base/unique_fd.h"
 
 namespace proofmint::service {
@@ -32,8 +33,10 @@ class AcceptLoop {
   AcceptLoop& operator=(const AcceptLoop&) = delete;
 
   // Start hands every new connection, non-blocking and close-on-exec, to
-  // `on_connection`. To be called once.
-  void Start(std::function<void(base::UniqueFd connection)> on_connection);
+  // `on_connection`. To be called once. Fails with RESOURCE_EXHAUSTED if there
+  // is no thread to be had; the callback is then never called.
+  absl::Status Start(
+      std::function<void(base::UniqueFd connection)> on_connection);
 
   // Stop leaves whoever has not been accepted yet in the backlog, and returns
   // when the callback does not run any more.
@@ -58,7 +61,7 @@ class AcceptLoop {
   const base::UniqueFd
       wake_;  // An eventfd; readable once the thread is to end.
   std::function<void(base::UniqueFd)> on_connection_;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace proofmint::service

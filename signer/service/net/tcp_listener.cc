@@ -144,8 +144,9 @@ TcpListener::TcpListener(std::string host_port,
 
 TcpListener::~TcpListener() { loop_->HandOverBacklog(); }
 
-void TcpListener::Start(std::function<void(base::UniqueFd)> on_connection) {
-  loop_->Start(
+absl::Status TcpListener::Start(
+    std::function<void(base::UniqueFd)> on_connection) {
+  return loop_->Start(
       [on_connection = std::move(on_connection)](base::UniqueFd connection) {
         if (IsConnected(connection)) on_connection(std::move(connection));
       });

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "signer/base/unique_fd.h"
 #include "signer/service/net/accept_loop.h"
@@ -40,8 +41,10 @@ class TcpListener {
 
   // Start hands every new connection, non-blocking, close-on-exec and without
   // delay of small packets, to `on_connection`, unless it has been reset
-  // already. To be called once.
-  void Start(std::function<void(base::UniqueFd connection)> on_connection);
+  // already. To be called once. Fails as
+  // AcceptLoop::Start does.
+  absl::Status Start(
+      std::function<void(base::UniqueFd connection)> on_connection);
 
  private:
   TcpListener(std::string host_port, std::unique_ptr<AcceptLoop> loop);

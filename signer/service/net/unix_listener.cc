@@ -150,8 +150,9 @@ UnixListener::~UnixListener() {
   loop_->HandOverBacklog();
 }
 
-void UnixListener::Start(std::function<void(base::UniqueFd)> on_connection) {
-  loop_->Start(std::move(on_connection));
+absl::Status UnixListener::Start(
+    std::function<void(base::UniqueFd)> on_connection) {
+  return loop_->Start(std::move(on_connection));
 }
 
 }  // namespace proofmint::service

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "signer/base/unique_fd.h"
 #include "signer/service/net/accept_loop.h"
@@ -54,8 +55,10 @@ class UnixListener {
   bool from_systemd() const { return !lock_.valid(); }
 
   // Start hands every new connection, non-blocking and close-on-exec, to
-  // `on_connection`. To be called once.
-  void Start(std::function<void(base::UniqueFd connection)> on_connection);
+  // `on_connection`. To be called once. Fails as
+  // AcceptLoop::Start does.
+  absl::Status Start(
+      std::function<void(base::UniqueFd connection)> on_connection);
 
  private:
   static absl::StatusOr<std::unique_ptr<UnixListener>> Create(

@@ -224,18 +224,19 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 
   if (loop != nullptr) loop->Start();
   for (auto& listener : server->unix_listeners_) {
-    listener->Start([grpc_server = server->server_.get(),
-                     callers = options.callers](base::UniqueFd connection) {
-      if (callers != nullptr) callers->Connected(connection.get());
-      grpc::AddInsecureChannelFromFd(grpc_server, connection.Release());
-    });
+    PROOFMINT_RETURN_IF_ERROR(
+        listener->Start([grpc_server = server->server_.get(),
+                         callers = options.callers](base::UniqueFd connection) {
+          if (callers != nullptr) callers->Connected(connection.get());
+          grpc::AddInsecureChannelFromFd(grpc_server, connection.Release());
+        }));
   }
   for (size_t i = 0; i < acceptors.size(); ++i) {
-    server->tcp_listeners_[i]->Start(
+    PROOFMINT_RETURN_IF_ERROR(server->tcp_listeners_[i]->Start(
         [acceptor = std::shared_ptr<Acceptor>(std::move(acceptors[i]))](
             base::UniqueFd connection) {
           HandOver(*acceptor, std::move(connection));
-        });
+        }));
   }
   return server;
 }

@@ -9,8 +9,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "tests/service/testing/accepted_connections.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/raw_socket.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -23,6 +25,8 @@ using ::proofmint::testing::BindUnix;
 using ::proofmint::testing::ConnectUnix;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::NoDescriptors;
+using ::proofmint::testing::RefuseThreads;
+using ::proofmint::testing::RunInChild;
 using ::proofmint::testing::TempDir;
 
 absl::Duration CpuTime() {
@@ -57,13 +61,31 @@ TEST_F(AcceptLoopTest, AcceptsAgainAfterDescriptorsRanOut) {
   ASSERT_TRUE(client.valid());
   {
     NoDescriptors none;
-    loop->Start(connections.Sink());
+    ASSERT_THAT(loop->Start(connections.Sink()), IsOk());
     const absl::Duration start = CpuTime();
     EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(300)));
     // It waited instead of spinning.
     EXPECT_LT(CpuTime() - start, absl::Milliseconds(100));
   }
   EXPECT_GE(connections.Wait(0), 0);
+}
+
+TEST_F(AcceptLoopTest, FailsWithoutAThread) {
+  PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED();
+  EXPECT_EQ(RunInChild([&] {
+              if (!RefuseThreads()) return 2;
+              base::UniqueFd client = ConnectUnix(path_);
+              int accepted = 0;
+              auto loop = MustMake();
+              absl::Status status =
+                  loop->Start([&](base::UniqueFd) { ++accepted; });
+              loop->HandOverBacklog();
+              if (status.code() != absl::StatusCode::kResourceExhausted) {
+                return 3;
+              }
+              return accepted == 0 ? 0 : 4;
+            }),
+            0);
 }
 
 TEST_F(AcceptLoopTest, StopsWhileThereAreNoDescriptors) {
@@ -73,7 +95,7 @@ TEST_F(AcceptLoopTest, StopsWhileThereAreNoDescriptors) {
   ASSERT_TRUE(client.valid());
   {
     NoDescriptors none;
-    loop->Start(connections.Sink());
+    ASSERT_THAT(loop->Start(connections.Sink()), IsOk());
     EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(10)));
     loop->HandOverBacklog();
   }
@@ -83,7 +105,7 @@ TEST_F(AcceptLoopTest, StopsWhileThereAreNoDescriptors) {
 TEST_F(AcceptLoopTest, LeavesTheBacklogAloneUnlessItIsToHandItOver) {
   AcceptedConnections before;
   auto loop = MustMake();
-  loop->Start(before.Sink());
+  ASSERT_THAT(loop->Start(before.Sink()), IsOk());
   loop->Stop();
   base::UniqueFd client = ConnectUnix(path_);
   ASSERT_TRUE(client.valid());
@@ -93,7 +115,7 @@ TEST_F(AcceptLoopTest, LeavesTheBacklogAloneUnlessItIsToHandItOver) {
   AcceptedConnections after;
   loop = MustMake();
   loop->HandOverBacklog();  // To nobody yet.
-  loop->Start(after.Sink());
+  ASSERT_THAT(loop->Start(after.Sink()), IsOk());
   EXPECT_GE(after.Wait(0), 0);
   loop->Stop();
   base::UniqueFd late = ConnectUnix(path_);

@@ -85,7 +85,7 @@ TEST(TcpListenerTest, HandsOverConnectionsThatSuitGrpc) {
   auto listener = MustBind();
   EXPECT_THAT(listener->host_port(), StartsWith("127.0.0.1:"));
   EXPECT_NE(Port(*listener), "0");
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   for (size_t i = 0; i < 3; ++i) {
     base::UniqueFd client = ConnectTcp(listener->host_port());
     ASSERT_TRUE(client.valid());
@@ -107,7 +107,7 @@ TEST(TcpListenerTest, ServesConnectionsMadeBeforeStart) {
   base::UniqueFd first = ConnectTcp(listener->host_port());
   base::UniqueFd second = ConnectTcp(listener->host_port());
   ASSERT_TRUE(first.valid() && second.valid());
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   EXPECT_GE(connections.Wait(1), 0);
 }
 
@@ -117,7 +117,7 @@ TEST(TcpListenerTest, DropsConnectionsThatWereResetMeanwhile) {
   Reset(ConnectTcp(listener->host_port()));
   base::UniqueFd client = ConnectTcp(listener->host_port());
   ASSERT_TRUE(client.valid());
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   ASSERT_GE(connections.Wait(0), 0);
   ASSERT_EQ(send(connections.Wait(0), "hello", 5, MSG_NOSIGNAL), 5);
   EXPECT_TRUE(WaitReadable(client, kLimit));
@@ -128,7 +128,7 @@ TEST(TcpListenerTest, DropsConnectionsThatWereResetMeanwhile) {
 TEST(TcpListenerTest, RefusesAPortThatIsInUse) {
   AcceptedConnections connections;
   auto first = MustBind();
-  first->Start(connections.Sink());
+  ASSERT_THAT(first->Start(connections.Sink()), IsOk());
   std::vector<std::string> taken = {first->host_port(),
                                     "0.0.0.0:" + Port(*first)};
   if (HasIpv6()) taken.push_back("[::]:" + Port(*first));
@@ -190,7 +190,7 @@ TEST(TcpListenerTest, BindsAgainWhileOldConnectionsLast) {
   AcceptedConnections connections;
   auto listener = MustBind();
   const std::string host_port = listener->host_port();
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   base::UniqueFd client = ConnectTcp(host_port);
   const int accepted = connections.Wait(0);
   ASSERT_GE(accepted, 0);
@@ -209,7 +209,7 @@ TEST(TcpListenerTest, Ipv6LoopbackIsForIpv6Alone) {
   auto listener = MustBind("[::1]:0");
   EXPECT_THAT(listener->host_port(), StartsWith("[::1]:"));
   EXPECT_THAT(listener->host_port(), Not("[::1]:0"));
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   base::UniqueFd client = ConnectIpv6Loopback(*listener);
   ASSERT_TRUE(client.valid());
   EXPECT_GE(connections.Wait(0), 0);
@@ -220,14 +220,14 @@ TEST(TcpListenerTest, AllOfIpv6IsForIpv4TooAndNotTheOtherWayRound) {
   if (!HasIpv6()) GTEST_SKIP() << "no IPv6 here";
   AcceptedConnections connections;
   auto both = MustBind("[::]:0");
-  both->Start(connections.Sink());
+  ASSERT_THAT(both->Start(connections.Sink()), IsOk());
   base::UniqueFd ipv4 = ConnectTcp("127.0.0.1:" + Port(*both));
   base::UniqueFd ipv6 = ConnectIpv6Loopback(*both);
   EXPECT_TRUE(ipv4.valid() && ipv6.valid());
   EXPECT_GE(connections.Wait(1), 0);
 
   auto ipv4_alone = MustBind("0.0.0.0:0");
-  ipv4_alone->Start(connections.Sink());
+  ASSERT_THAT(ipv4_alone->Start(connections.Sink()), IsOk());
   EXPECT_TRUE(ConnectTcp("127.0.0.1:" + Port(*ipv4_alone)).valid());
   EXPECT_FALSE(ConnectIpv6Loopback(*ipv4_alone).valid());
 }
@@ -237,11 +237,13 @@ TEST(TcpListenerTest, ServesEverybodyWhoHadConnectedWhenItEnds) {
   AcceptedConnections connections;
   std::atomic<bool> ending = false;
   auto listener = MustBind();
-  listener->Start([&, sink = connections.Sink()](base::UniqueFd connection) {
-    sink(std::move(connection));
-    // So that the others are still waiting when the end comes.
-    while (!ending) std::this_thread::yield();
-  });
+  ASSERT_THAT(listener->Start(
+                  [&, sink = connections.Sink()](base::UniqueFd connection) {
+                    sink(std::move(connection));
+                    // So that the others are still waiting when the end comes.
+                    while (!ending) std::this_thread::yield();
+                  }),
+              IsOk());
   std::vector<base::UniqueFd> clients;
   for (size_t i = 0; i < kClients; ++i) {
     clients.push_back(ConnectTcp(listener->host_port()));
@@ -269,7 +271,7 @@ TEST(TcpListenerTest, AcceptsAgainAfterDescriptorsRanOut) {
   ASSERT_TRUE(client.valid());
   {
     NoDescriptors none;
-    listener->Start(connections.Sink());
+    ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
     EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(150)));
   }
   EXPECT_GE(connections.Wait(0), 0);

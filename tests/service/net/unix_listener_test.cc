@@ -53,7 +53,7 @@ class UnixListenerTest : public ::testing::Test {
 TEST_F(UnixListenerTest, HandsOverConnectionsThatDoNotBlockOrLeak) {
   AcceptedConnections connections;
   auto listener = MustBind();
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   for (size_t i = 0; i < 3; ++i) {
     base::UniqueFd client = ConnectUnix(path_);
     ASSERT_TRUE(client.valid());
@@ -72,7 +72,7 @@ TEST_F(UnixListenerTest, ServesConnectionsMadeBeforeStart) {
   base::UniqueFd first = ConnectUnix(path_);
   base::UniqueFd second = ConnectUnix(path_);
   ASSERT_TRUE(first.valid() && second.valid());
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   EXPECT_GE(connections.Wait(1), 0);
 }
 
@@ -118,7 +118,7 @@ TEST_F(UnixListenerTest, TakesOverTheSocketFileOfAServerThatIsGone) {
   AcceptedConnections connections;
   auto listener = MustBind();
   ASSERT_NE(listener, nullptr);
-  listener->Start(connections.Sink());
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
   base::UniqueFd client = ConnectUnix(path_);
   EXPECT_GE(connections.Wait(0), 0);
 }
@@ -126,7 +126,7 @@ TEST_F(UnixListenerTest, TakesOverTheSocketFileOfAServerThatIsGone) {
 TEST_F(UnixListenerTest, RefusesASocketThatAnotherListenerServes) {
   AcceptedConnections connections;
   auto first = MustBind();
-  first->Start(connections.Sink());
+  ASSERT_THAT(first->Start(connections.Sink()), IsOk());
   EXPECT_THAT(UnixListener::Bind(path_),
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(path_)));
   base::UniqueFd client = ConnectUnix(path_);
@@ -232,11 +232,13 @@ TEST_F(UnixListenerTest, ServesEverybodyWhoHadConnectedWhenItEnds) {
   AcceptedConnections connections;
   std::atomic<bool> ending = false;
   auto listener = MustBind();
-  listener->Start([&, sink = connections.Sink()](base::UniqueFd connection) {
-    sink(std::move(connection));
-    // So that the others are still waiting when the end comes.
-    while (!ending) std::this_thread::yield();
-  });
+  ASSERT_THAT(listener->Start(
+                  [&, sink = connections.Sink()](base::UniqueFd connection) {
+                    sink(std::move(connection));
+                    // So that the others are still waiting when the end comes.
+                    while (!ending) std::this_thread::yield();
+                  }),
+              IsOk());
   std::vector<base::UniqueFd> clients;
   for (size_t i = 0; i < kClients; ++i) {
     clients.push_back(ConnectUnix(path_));
@@ -259,7 +261,7 @@ TEST_F(UnixListenerTest, ServesASocketOfSystemds) {
   ASSERT_THAT(listener, IsOk());
   EXPECT_NE(fcntl(passed, F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_EQ((*listener)->path(), path_);
-  (*listener)->Start(connections.Sink());
+  ASSERT_THAT((*listener)->Start(connections.Sink()), IsOk());
   EXPECT_GE(connections.Wait(0), 0);
   base::UniqueFd client = ConnectUnix(path_);
   int accepted = connections.Wait(1);
@@ -280,7 +282,7 @@ TEST_F(UnixListenerTest, LeavesASocketOfSystemdsToItsSuccessor) {
         UnixListener::FromSystemd(base::UniqueFd(dup(socket.get())));
     ASSERT_THAT(listener, IsOk());
     EXPECT_TRUE((*listener)->from_systemd());
-    (*listener)->Start(connections.Sink());
+    ASSERT_THAT((*listener)->Start(connections.Sink()), IsOk());
     EXPECT_GE(connections.Wait(0), 0);
     listener->reset();
     EXPECT_TRUE(std::filesystem::is_socket(path_));
@@ -326,7 +328,7 @@ TEST_F(UnixListenerTest, AcceptsAgainAfterDescriptorsRanOut) {
   ASSERT_TRUE(client.valid());
   {
     NoDescriptors none;
-    listener->Start(connections.Sink());
+    ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
     EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(150)));
   }
   EXPECT_GE(connections.Wait(0), 0);
