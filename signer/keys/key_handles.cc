@@ -52,7 +52,6 @@ absl::StatusOr<dpop::ProofKey> KeyHandles::Open(absl::string_view handle,
 
 absl::StatusOr<bool> KeyHandles::Reload() {
   if (options_.kek_file.empty()) return false;
-  base::MutexLock reload_lock(reload_mutex_);
   PROOFMINT_ASSIGN_OR_RETURN(std::vector<Kek> keks,
                              ReadKekFile(options_.kek_file));
   if (this->keks()->AreThoseOf(keks)) return false;

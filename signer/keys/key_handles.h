@@ -34,7 +34,7 @@ struct KeyHandlesOptions {
 // first KEK of the file seals and all of them open, here and in every other
 // process with the same file: see docs/key-handles.md.
 //
-// Thread-safe. In a forked child it seals and opens nothing.
+// Thread-safe, but for Reload. In a forked child it seals and opens nothing.
 class KeyHandles {
  public:
   // Fails as ReadKekFile does, as `entropy` does, with RESOURCE_EXHAUSTED if
@@ -63,7 +63,8 @@ class KeyHandles {
   // Reads the file again, following its symbolic links anew, and takes over its
   // keys. Returns whether they were others, or in another order; never without
   // a file. After an error, as of New, the old keys stay in use. It blocks for
-  // the file system, but nobody who seals or opens meanwhile.
+  // the file system; other threads seal and open meanwhile. Not thread-safe:
+  // one thread at a time may reload.
   absl::StatusOr<bool> Reload();
 
   // Whether the KEKs are in memory that is never written to swap.
@@ -79,7 +80,6 @@ class KeyHandles {
 
   const KeyHandlesOptions options_;
   crypto::Entropy& entropy_;
-  base::Mutex reload_mutex_;  // held by one Reload, while it reads
   mutable base::Mutex mutex_;
   std::shared_ptr<const KeyEncryptionKeys> keks_ ABSL_GUARDED_BY(mutex_);
 };

@@ -19,6 +19,7 @@
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
 #include "signer/service/observe/call_stats.h"
+#include "signer/service/observe/reloader.h"
 
 namespace proofmint::service {
 
@@ -64,12 +65,11 @@ std::unique_ptr<prometheus::Collectable> NewProcessMetrics();
 std::unique_ptr<prometheus::Collectable> NewKeyMetrics(
     crypto::Kernel kernel, const keys::KeyPool& pool);
 
-// What happens now and then, counted by whoever has it happen.
-struct EventCounts {
-  std::atomic<uint64_t> self_checks_ok = 0;
-  std::atomic<uint64_t> self_checks_failed = 0;
-  std::atomic<uint64_t> kek_reloads_ok = 0;
-  std::atomic<uint64_t> kek_reloads_failed = 0;
+// SelfCheckCounts counts self-checks by their result. One thread adds, any
+// reads.
+struct SelfCheckCounts {
+  std::atomic<uint64_t> ok = 0;
+  std::atomic<uint64_t> errors = 0;
 };
 
 // What the metrics of the service are read from. All is thread-safe and
@@ -79,9 +79,10 @@ struct ServiceMetricSources {
   const ServingState& state;
   const Admission& admission;
   const Callers& callers;
-  const EventCounts& events;
+  const SelfCheckCounts& self_checks;
+  std::vector<Reloader*> reloaders;
   const AuditLog* audit_log;  // null: none
-  TlsCredentials* tls;        // null: none
+  const TlsCredentials* tls;  // null: none
 };
 
 // NewServiceMetrics returns the metrics of calls, of what is let in and of the

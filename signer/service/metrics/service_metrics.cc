@@ -139,9 +139,8 @@ class ServiceMetrics : public prometheus::Collectable {
   prometheus::MetricFamily SelfChecks() const {
     prometheus::MetricFamily family = CounterFamily(
         kSelfChecks, "Times that the server made and verified proofs.");
-    AddSample(family, double(sources_.events.self_checks_ok),
-              {{"result", "ok"}});
-    AddSample(family, double(sources_.events.self_checks_failed),
+    AddSample(family, double(sources_.self_checks.ok), {{"result", "ok"}});
+    AddSample(family, double(sources_.self_checks.errors),
               {{"result", "failed"}});
     return family;
   }
@@ -149,14 +148,12 @@ class ServiceMetrics : public prometheus::Collectable {
   prometheus::MetricFamily Reloads() const {
     prometheus::MetricFamily family =
         CounterFamily(kReloads, "Changed files that were taken over, or not.");
-    auto add = [&](const char* what, uint64_t ok, uint64_t failed) {
-      AddSample(family, double(ok), {{"what", what}, {"result", "ok"}});
-      AddSample(family, double(failed), {{"what", what}, {"result", "error"}});
-    };
-    add("kek_file", sources_.events.kek_reloads_ok,
-        sources_.events.kek_reloads_failed);
-    if (sources_.tls != nullptr) {
-      add("tls", sources_.tls->reloads(), sources_.tls->failed_reloads());
+    for (const Reloader* reloader : sources_.reloaders) {
+      const std::string& what = reloader->what();
+      AddSample(family, double(reloader->reloads()),
+                {{"what", what}, {"result", "ok"}});
+      AddSample(family, double(reloader->errors()),
+                {{"what", what}, {"result", "error"}});
     }
     return family;
   }

@@ -9,18 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "signer/base/status_macros.h"
-#include "signer/service/observe/log.h"
 
 namespace proofmint::service {
 namespace {
 
-using base::MutexLock;
-
 std::atomic<uint64_t> handshake_failures = 0;
-
-std::string Text(absl::Time time) {
-  return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone());
-}
 
 }  // namespace
 
@@ -53,8 +46,7 @@ absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Load(
     TlsPaths paths) {
   std::unique_ptr<TlsCredentials> credentials(
       new TlsCredentials(std::move(paths)));
-  base::MutexLock lock(credentials->mutex_);
-  PROOFMINT_RETURN_IF_ERROR(credentials->Take());
+  PROOFMINT_RETURN_IF_ERROR(credentials->Reload().status());
   return credentials;
 }
 
@@ -67,43 +59,28 @@ TlsCredentials::NewServerCredentials() {
   return std::make_shared<ServerCredentials>(&port);
 }
 
-absl::Status TlsCredentials::Take() {
+absl::StatusOr<bool> TlsCredentials::Reload() {
+  base::MutexLock lock(mutex_);
   auto files = ReadTlsFiles(paths_);
   std::string seen =
       files.ok() ? std::string((*files)->digest.begin(), (*files)->digest.end())
                  : files.status().ToString();
-  if (seen == seen_) return absl::OkStatus();
+  if (seen == seen_) return false;
   seen_ = std::move(seen);
   PROOFMINT_RETURN_IF_ERROR(files.status());
   // Also when good files come back after bad ones: that is a change as well.
   PROOFMINT_ASSIGN_OR_RETURN(not_after_, CheckTlsFiles(**files));
   files_ = *std::move(files);
   ++version_;
-  return absl::OkStatus();
-}
-
-void TlsCredentials::RefreshLocked() {
-  const uint64_t before = version_;
-  if (absl::Status status = Take(); !status.ok()) {
-    ++failed_reloads_;
-    LogError("not reloaded",
-             {{"what", "tls"}, {"error", std::string(status.message())}});
-  } else if (version_ != before) {
-    LogInfo("reloaded", {{"what", "tls"}, {"expires", Text(not_after_)}});
-  }
-}
-
-void TlsCredentials::Refresh() {
-  base::MutexLock lock(mutex_);
-  RefreshLocked();
+  return true;
 }
 
 grpc_ssl_certificate_config_reload_status TlsCredentials::FetchConfig(
     void* port_pointer, grpc_ssl_server_certificate_config** config) {
   auto* port = static_cast<Port*>(port_pointer);
   TlsCredentials& self = *port->credentials;
+  self.reloader_.Run();
   base::MutexLock lock(self.mutex_);
-  self.RefreshLocked();
   if (port->version == self.version_) {
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   }
@@ -120,16 +97,6 @@ grpc_ssl_certificate_config_reload_status TlsCredentials::FetchConfig(
 absl::Time TlsCredentials::not_after() const {
   base::MutexLock lock(mutex_);
   return not_after_;
-}
-
-uint64_t TlsCredentials::reloads() const {
-  base::MutexLock lock(mutex_);
-  return version_ - 1;
-}
-
-uint64_t TlsCredentials::failed_reloads() const {
-  base::MutexLock lock(mutex_);
-  return failed_reloads_;
 }
 
 bool CountTlsHandshakeFailure(absl::string_view message) {

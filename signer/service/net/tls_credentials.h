@@ -10,11 +10,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/base/mutex.h"
 #include "signer/service/net/tls_files.h"
+#include "signer/service/observe/reloader.h"
 
 namespace proofmint::service {
 
@@ -40,18 +42,12 @@ class TlsCredentials {
   // of this object.
   std::shared_ptr<grpc::ServerCredentials> NewServerCredentials();
 
-  // Refresh takes the files as they are now, if they are new and good, and logs
-  // what it did. For a scrape: without it, what is told below would be as old
-  // as the last handshake.
-  void Refresh();
+  // reloader() takes the files as they are now, if they are new and good. Each
+  // handshake runs it; running it in between keeps not_after() up to date.
+  Reloader& reloader() { return reloader_; }
 
   // When the certificate that handshakes show expires.
   absl::Time not_after() const;
-
-  // How often new files were taken, and how often ones that are not good were
-  // found: once for each change, not for each look.
-  uint64_t reloads() const;
-  uint64_t failed_reloads() const;
 
  private:
   // What one port knows.
@@ -63,9 +59,9 @@ class TlsCredentials {
 
   explicit TlsCredentials(TlsPaths paths) : paths_(std::move(paths)) {}
 
-  // Reads the files and takes them if they are new and good.
-  absl::Status Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RefreshLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Reads the files and takes them if they are new and good. Returns whether it
+  // took them; an error comes once for each change of the files.
+  absl::StatusOr<bool> Reload();
 
   // gRPC's callback before a handshake; `port` is a Port.
   static grpc_ssl_certificate_config_reload_status FetchConfig(
@@ -79,7 +75,7 @@ class TlsCredentials {
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // of files_
   // What the last look found: the digest of the files, or an error.
   std::string seen_ ABSL_GUARDED_BY(mutex_);
-  uint64_t failed_reloads_ ABSL_GUARDED_BY(mutex_) = 0;
+  Reloader reloader_{"tls", [this] { return Reload(); }};
 };
 
 // CountTlsHandshakeFailure looks at an error that libgrpc logs, which is the

@@ -2,25 +2,21 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "signer/base/status_macros.h"
 #include "signer/service/contract/limits.h"
 #include "signer/service/mint/self_check.h"
-#include "signer/service/observe/log.h"
 
 namespace proofmint::service {
 namespace {
 
-constexpr absl::Duration kHousekeepingInterval = absl::Seconds(1);
+constexpr absl::Duration kPeriodicTasksInterval = absl::Seconds(1);
 
 // How long an answer may take to be read, beyond the latest deadline.
 constexpr absl::Duration kAnswerLimit = absl::Seconds(1);
-
-// Self-checks that fail in a row before a server that was ready is not any
-// more. One may be bad luck, and calls that fail say so themselves.
-constexpr int kMaxFailedSelfChecks = 3;
 
 constexpr absl::Duration kDrainPollInterval = absl::Milliseconds(2);
 
@@ -36,6 +32,13 @@ absl::Status ValidateAdmission(const AdmissionOptions& options) {
                      ", want at least a batch of ", kMaxBatchSize));
   }
   return absl::OkStatus();
+}
+
+// The reloaders of a server; `tls` may be null.
+std::vector<Reloader*> Reloaders(Reloader& keks, TlsCredentials* tls) {
+  std::vector<Reloader*> reloaders = {&keks};
+  if (tls != nullptr) reloaders.push_back(&tls->reloader());
+  return reloaders;
 }
 
 }  // namespace
@@ -74,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         "require_memory_lock: got memory for keys that may be swapped out, "
         "want a larger RLIMIT_MEMLOCK");
   }
-  server->CheckSelf();
+  server->upkeep_.RunSelfCheck();
   GrpcServerOptions grpc_options;
   grpc_options.listen = options.listen;
   grpc_options.enable_reflection = options.enable_reflection;
@@ -85,13 +88,18 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   PROOFMINT_ASSIGN_OR_RETURN(
       server->grpc_server_,
       GrpcServer::Start(grpc_options,
-                        {&server->proof_signer_, &server->health_},
+                        {&server->proof_signer_, &server->readiness_.health()},
                         &server->call_loop_));
   if (options.metrics_listen.has_value()) {
     const ServiceMetricSources sources = {
-        server->call_loop_.stats(), server->state_,  server->admission_,
-        server->callers_,           server->events_, server->audit_log_.get(),
-        server->tls_.get()};
+        .calls = server->call_loop_.stats(),
+        .state = server->readiness_.state(),
+        .admission = server->admission_,
+        .callers = server->callers_,
+        .self_checks = server->upkeep_.self_checks(),
+        .reloaders = Reloaders(server->kek_reloader_, server->tls_.get()),
+        .audit_log = server->audit_log_.get(),
+        .tls = server->tls_.get()};
     PROOFMINT_ASSIGN_OR_RETURN(
         server->metrics_server_,
         MetricsServer::Start(*options.metrics_listen,
@@ -99,15 +107,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
                               NewKeyMetrics(options.kernel, *server->key_pool_),
                               NewServiceMetrics(sources)}));
   }
-  server->housekeeping_ = std::make_unique<Housekeeping>(
-      kHousekeepingInterval, [server = server.get()] { server->KeepHouse(); });
+  server->periodic_tasks_ = std::make_unique<PeriodicTasks>(
+      kPeriodicTasksInterval,
+      [&upkeep = server->upkeep_] { upkeep.RunPeriodicTasks(); });
   return server;
 }
 
 Server::Server(const ServerOptions& options, Parts parts,
                crypto::Entropy& entropy, base::Clock clock)
-    : self_check_interval_(options.self_check_interval),
-      key_pool_(std::move(parts.key_pool)),
+    : key_pool_(std::move(parts.key_pool)),
       key_handles_(std::move(parts.key_handles)),
       tls_(std::move(parts.tls)),
       audit_log_(std::move(parts.audit_log)),
@@ -116,7 +124,7 @@ Server::Server(const ServerOptions& options, Parts parts,
       minter_(options.kernel, *key_pool_, *key_handles_, entropy,
               std::move(clock), options.faults),
       proof_signer_(options.kernel, {.callers = callers_,
-                                     .state = state_,
+                                     .state = readiness_.state(),
                                      .admission = admission_,
                                      .audit_log = audit_log_.get(),
                                      .max_deadline = options.max_deadline,
@@ -125,80 +133,21 @@ Server::Server(const ServerOptions& options, Parts parts,
           minter_, CallLoop::DefaultThreads(),
           [this](CallQueue& queue) {
             proof_signer_.AwaitCalls(queue);
-            health_.AwaitCalls(queue);
+            readiness_.health().AwaitCalls(queue);
           },
-          options.max_deadline + options.faults.delay + kAnswerLimit) {
-  health_.SetServing(kLiveness, true);
-  SetReady(false);
-}
+          options.max_deadline + options.faults.delay + kAnswerLimit),
+      upkeep_({.self_check = [this] { return CheckMinter(minter_); },
+               .self_check_interval = options.self_check_interval,
+               .reloaders = Reloaders(kek_reloader_, tls_.get())},
+              readiness_) {}
 
 bool Server::memory_locked() const {
   return key_pool_->memory_locked() && key_handles_->memory_locked();
 }
 
-void Server::SetReady(bool ready) {
-  base::MutexLock lock(health_mutex_);
-  state_.SetReady(ready);
-  TellHealth();
-}
-
-void Server::TellHealth() {
-  health_.SetServing("", state_.serving());
-  health_.SetServing(v1::ProofSigner::service_full_name(), state_.serving());
-}
-
-void Server::KeepHouse() {
-  if (base::MonotonicNow() >= next_self_check_) CheckSelf();
-  ReloadKeks();
-  if (tls_ != nullptr) tls_->Refresh();
-}
-
-void Server::CheckSelf() {
-  const absl::Status status = CheckMinter(minter_);
-  const bool was_ready = state_.serving();
-  if (status.ok()) {
-    events_.self_checks_ok.fetch_add(1);
-    failed_self_checks_ = 0;
-    next_self_check_ = base::MonotonicNow() + self_check_interval_;
-    if (!was_ready) SetReady(true);
-    return;
-  }
-  events_.self_checks_failed.fetch_add(1);
-  LogError("self-check failed", {{"error", std::string(status.message())}});
-  if (absl::IsInternal(status)) {
-    state_.Break();
-    next_self_check_ = absl::InfiniteDuration();
-  } else if (was_ready && ++failed_self_checks_ < kMaxFailedSelfChecks) {
-    return;  // It may pass; the next look is soon.
-  }
-  SetReady(false);
-}
-
-void Server::ReloadKeks() {
-  const absl::StatusOr<bool> reloaded = key_handles_->Reload();
-  if (!reloaded.ok()) {
-    // Once for each time that it goes wrong, not for each look at it.
-    if (!std::exchange(keks_failed_, true)) {
-      events_.kek_reloads_failed.fetch_add(1);
-      LogError("kek_file not reloaded, the old keys stay in use",
-               {{"error", std::string(reloaded.status().message())}});
-    }
-    return;
-  }
-  keks_failed_ = false;
-  if (*reloaded) {
-    events_.kek_reloads_ok.fetch_add(1);
-    LogInfo("kek_file reloaded");
-  }
-}
-
 void Server::Drain(absl::Duration lame_duck, absl::Duration limit) {
   const absl::Duration begin = base::MonotonicNow();
-  {
-    base::MutexLock lock(health_mutex_);
-    state_.Drain(begin + lame_duck);
-    TellHealth();
-  }
+  readiness_.Drain(begin + lame_duck);
   grpc_server_->ReleaseSystemdSockets();
   for (;;) {
     const absl::Duration passed = base::MonotonicNow() - begin;
@@ -211,8 +160,8 @@ void Server::Drain(absl::Duration lame_duck, absl::Duration limit) {
 }
 
 void Server::Stop(absl::Duration grace) {
-  housekeeping_ = nullptr;
-  health_.Shutdown();
+  periodic_tasks_ = nullptr;
+  readiness_.health().Shutdown();
   grpc_server_->Stop(grace);
 }
 

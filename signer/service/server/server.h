@@ -9,36 +9,30 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signer/base/clock.h"
-#include "signer/base/mutex.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_handles.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/gate/admission.h"
 #include "signer/service/gate/caller.h"
-#include "signer/service/gate/serving_state.h"
-#include "signer/service/metrics/metrics.h"
 #include "signer/service/metrics/metrics_server.h"
 #include "signer/service/mint/faults.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
+#include "signer/service/observe/reloader.h"
 #include "signer/service/rpc/call_loop.h"
-#include "signer/service/rpc/health_service.h"
 #include "signer/service/rpc/proof_signer_service.h"
 #include "signer/service/server/grpc_server.h"
-#include "signer/service/server/housekeeping.h"
+#include "signer/service/server/periodic_tasks.h"
+#include "signer/service/server/readiness.h"
+#include "signer/service/server/upkeep.h"
 
 namespace proofmint::service {
-
-// The service of HealthService that serves for as long as calls are answered,
-// also while the server drains.
-inline constexpr char kLiveness[] = "liveness";
 
 struct ServerOptions {
   std::vector<ListenAddress> listen;
@@ -99,10 +93,10 @@ class Server {
   }
 
   // Whether calls are served.
-  bool serving() const { return state_.serving(); }
+  bool serving() const { return readiness_.ready(); }
 
   // What clients are told of the server's health.
-  HealthService& health() { return health_; }
+  HealthService& health() { return readiness_.health(); }
 
   // What the key pool got of what the options asked for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
@@ -126,35 +120,22 @@ class Server {
   Server(const ServerOptions& options, Parts parts, crypto::Entropy& entropy,
          base::Clock clock);
 
-  void KeepHouse();
-  void CheckSelf();
-  void ReloadKeks();
-  void SetReady(bool ready);
-  // Makes the health that of the state.
-  void TellHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(health_mutex_);
-
   // Each uses those above it.
-  const absl::Duration self_check_interval_;
   const std::unique_ptr<keys::KeyPool> key_pool_;
   const std::unique_ptr<keys::KeyHandles> key_handles_;
   const std::unique_ptr<TlsCredentials> tls_;  // may be null
   const std::unique_ptr<AuditLog> audit_log_;  // may be null
   Callers callers_;
-  ServingState state_;
+  Readiness readiness_;
   Admission admission_;
-  EventCounts events_;
   ProofMinter minter_;
   ProofSignerService proof_signer_;
-  HealthService health_;
-  base::Mutex health_mutex_;  // held from a change of the state to its telling
   CallLoop call_loop_;
+  Reloader kek_reloader_{"kek_file", [this] { return key_handles_->Reload(); }};
+  Upkeep upkeep_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<GrpcServer> grpc_server_;
-  // Of the housekeeping.
-  absl::Duration next_self_check_;
-  int failed_self_checks_ = 0;  // in a row
-  bool keks_failed_ = false;    // in the last look
-  std::unique_ptr<Housekeeping> housekeeping_;
+  std::unique_ptr<PeriodicTasks> periodic_tasks_;
 };
 
 }  // namespace proofmint::service

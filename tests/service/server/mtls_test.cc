@@ -226,11 +226,11 @@ TEST_F(MtlsTest, ANewCertificateIsForNewConnections) {
   certificates_.Issue("server", {});
   const std::string after = certificates_.Read("server.crt");
   ASSERT_NE(before, after);
-  EXPECT_EQ(tls_->reloads(), 0u);
+  EXPECT_EQ(tls_->reloader().reloads(), 0u);
   EXPECT_EQ(ServerCertificate(Connect("client")), after);
   EXPECT_EQ(ServerCertificate(old), before);
-  EXPECT_EQ(tls_->reloads(), 1u);
-  EXPECT_EQ(tls_->failed_reloads(), 0u);
+  EXPECT_EQ(tls_->reloader().reloads(), 1u);
+  EXPECT_EQ(tls_->reloader().errors(), 0u);
 }
 
 TEST_F(MtlsTest, FilesThatDoNotFitChangeNothingUntilTheyDo) {
@@ -244,17 +244,17 @@ TEST_F(MtlsTest, FilesThatDoNotFitChangeNothingUntilTheyDo) {
     ++failed;
     for (int attempt = 0; attempt < 2; ++attempt) {
       EXPECT_EQ(ServerCertificate(Connect("client")), before);
-      EXPECT_EQ(tls_->failed_reloads(), failed);
+      EXPECT_EQ(tls_->reloader().errors(), failed);
     }
   }
   Replace("server.key", certificates_.Read("next.key"));
   EXPECT_EQ(ServerCertificate(Connect("client")), after);
-  EXPECT_EQ(tls_->failed_reloads(), failed);
-  EXPECT_EQ(tls_->reloads(), 1u);
+  EXPECT_EQ(tls_->reloader().errors(), failed);
+  EXPECT_EQ(tls_->reloader().reloads(), 1u);
 
   std::filesystem::remove(certificates_.Path("server.key"));
   EXPECT_EQ(ServerCertificate(Connect("client")), after);
-  EXPECT_EQ(tls_->failed_reloads(), failed + 1);
+  EXPECT_EQ(tls_->reloader().errors(), failed + 1);
 }
 
 TEST_F(MtlsTest, ANewAuthorityIsForNewConnections) {
@@ -316,14 +316,14 @@ TEST_F(MtlsTest, NoHandshakeFailsWhileFilesChange) {
 TEST_F(MtlsTest, AScrapeSeesNewFilesWithoutAHandshake) {
   const absl::Time before = tls_->not_after();
   certificates_.Issue("server", {.days = 30});
-  tls_->Refresh();
+  tls_->reloader().Run();
   EXPECT_GT(tls_->not_after(), before + absl::Hours(24 * 27));
-  EXPECT_EQ(tls_->reloads(), 1u);
+  EXPECT_EQ(tls_->reloader().reloads(), 1u);
   Replace("server.crt", "");
-  tls_->Refresh();
-  tls_->Refresh();
-  EXPECT_EQ(tls_->reloads(), 1u);
-  EXPECT_EQ(tls_->failed_reloads(), 1u);
+  tls_->reloader().Run();
+  tls_->reloader().Run();
+  EXPECT_EQ(tls_->reloader().reloads(), 1u);
+  EXPECT_EQ(tls_->reloader().errors(), 1u);
 }
 
 TEST_F(MtlsTest, ConnectionsEndWhenTheyAreOld) {

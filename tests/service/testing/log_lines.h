@@ -18,6 +18,7 @@ inline std::vector<std::string> LinesOf(const std::function<void()>& write) {
   ::testing::internal::CaptureStderr();
   write();
   std::string text = ::testing::internal::GetCapturedStderr();
+  if (text.empty()) return {};
   EXPECT_EQ(text.back(), '\n');
   return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }

@@ -1,7 +1,7 @@
 // What a server does now and then.
 
-#ifndef PROOFMINT_SIGNER_SERVICE_SERVER_HOUSEKEEPING_H_
-#define PROOFMINT_SIGNER_SERVICE_SERVER_HOUSEKEEPING_H_
+#ifndef PROOFMINT_SIGNER_SERVICE_SERVER_PERIODIC_TASKS_H_
+#define PROOFMINT_SIGNER_SERVICE_SERVER_PERIODIC_TASKS_H_
 
 #include <functional>
 #include <thread>
@@ -12,17 +12,17 @@
 
 namespace proofmint::service {
 
-// Housekeeping runs a task again and again on a thread of its own, from
+// PeriodicTasks runs a task again and again on a thread of its own, from
 // `interval` after it is made until it is destroyed.
-class Housekeeping {
+class PeriodicTasks {
  public:
-  Housekeeping(absl::Duration interval, std::function<void()> task);
+  PeriodicTasks(absl::Duration interval, std::function<void()> task);
 
   // Waits for a task that runs.
-  ~Housekeeping();
+  ~PeriodicTasks();
 
-  Housekeeping(const Housekeeping&) = delete;
-  Housekeeping& operator=(const Housekeeping&) = delete;
+  PeriodicTasks(const PeriodicTasks&) = delete;
+  PeriodicTasks& operator=(const PeriodicTasks&) = delete;
 
  private:
   void Run();
@@ -37,4 +37,4 @@ class Housekeeping {
 
 }  // namespace proofmint::service
 
-#endif  // PROOFMINT_SIGNER_SERVICE_SERVER_HOUSEKEEPING_H_
+#endif  // PROOFMINT_SIGNER_SERVICE_SERVER_PERIODIC_TASKS_H_

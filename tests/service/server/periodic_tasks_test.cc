@@ -1,4 +1,4 @@
-#include "signer/service/server/housekeeping.h"
+#include "signer/service/server/periodic_tasks.h"
 
 #include <gtest/gtest.h>
 
@@ -10,20 +10,20 @@
 namespace proofmint::service {
 namespace {
 
-TEST(HousekeepingTest, RunsAgainAndAgain) {
+TEST(PeriodicTasksTest, RunsAgainAndAgain) {
   std::atomic<int> runs = 0;
   absl::BlockingCounter three(3);
-  Housekeeping housekeeping(absl::Milliseconds(1), [&] {
+  PeriodicTasks tasks(absl::Milliseconds(1), [&] {
     if (++runs <= 3) three.DecrementCount();
   });
   three.Wait();
 }
 
-TEST(HousekeepingTest, EndsAtOnceAndRunsNoMore) {
+TEST(PeriodicTasksTest, EndsAtOnceAndRunsNoMore) {
   std::atomic<int> runs = 0;
   const absl::Time start = absl::Now();
   {
-    Housekeeping housekeeping(absl::Hours(1), [&] { ++runs; });
+    PeriodicTasks tasks(absl::Hours(1), [&] { ++runs; });
   }
   EXPECT_LT(absl::Now() - start, absl::Minutes(1));
   EXPECT_EQ(runs, 0);

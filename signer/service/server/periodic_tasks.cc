@@ -1,4 +1,4 @@
-#include "signer/service/server/housekeeping.h"
+#include "signer/service/server/periodic_tasks.h"
 
 #include <pthread.h>
 
@@ -8,12 +8,13 @@
 
 namespace proofmint::service {
 
-Housekeeping::Housekeeping(absl::Duration interval, std::function<void()> task)
+PeriodicTasks::PeriodicTasks(absl::Duration interval,
+                             std::function<void()> task)
     : interval_(interval), task_(std::move(task)), thread_([this] { Run(); }) {
-  pthread_setname_np(thread_.native_handle(), "housekeeping");
+  pthread_setname_np(thread_.native_handle(), "periodic_tasks");
 }
 
-Housekeeping::~Housekeeping() {
+PeriodicTasks::~PeriodicTasks() {
   {
     base::MutexLock lock(mutex_);
     stopping_ = true;
@@ -22,7 +23,7 @@ Housekeeping::~Housekeeping() {
   thread_.join();
 }
 
-void Housekeeping::Run() {
+void PeriodicTasks::Run() {
   for (;;) {
     {
       base::MutexLock lock(mutex_);
