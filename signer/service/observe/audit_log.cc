@@ -1,8 +1,8 @@
 #include "signer/service/observe/audit_log.h"
 
 #include <fcntl.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
+#include <pthread.h>
+#include <spdlog/logger.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,10 +23,6 @@
 
 namespace proofmint::service {
 namespace {
-
-// What may wait to be written: about a second of calls.
-constexpr size_t kMaxLines = 8192;
-constexpr size_t kMaxBytes = 4 << 20;
 
 constexpr mode_t kFileMode = 0640;
 
@@ -127,34 +123,51 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
 AuditLog::AuditLog(base::UniqueFd file, absl::Duration patience)
     : file_(std::move(file)),
       sink_(std::make_shared<LineSink>(file_.get(), patience)),
-      // A place for each thread that is about to write as well.
-      threads_(std::make_shared<spdlog::details::thread_pool>(2 * kMaxLines,
-                                                              /*threads=*/1)),
-      logger_(std::make_shared<spdlog::async_logger>(
-          "audit", sink_, threads_,
-          spdlog::async_overflow_policy::overrun_oldest)) {
+      logger_(std::make_unique<spdlog::logger>("audit", sink_)) {
   logger_->set_pattern(kLogPattern, spdlog::pattern_time_type::utc);
+  thread_ = std::thread([this] { WriteQueuedLines(); });
+  pthread_setname_np(thread_.native_handle(), "audit_log");
 }
 
-void AuditLog::Write(const std::string& line) {
-  // What is behind is read first, so that it is never ahead.
-  const uint64_t written_lines = sink_->lines();
-  const uint64_t written_bytes = sink_->bytes();
-  if (lines_ - written_lines >= kMaxLines ||
-      bytes_ - written_bytes + line.size() > kMaxBytes) {
-    return sink_->CountDropped();
+AuditLog::~AuditLog() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
   }
-  ++lines_;
-  bytes_ += line.size();
-  logger_->info("{}", line);
+  changed_.NotifyAll();
+  thread_.join();
+}
+
+void AuditLog::Write(std::string line) {
+  const auto now = std::chrono::system_clock::now();
+  {
+    base::MutexLock lock(mutex_);
+    if (queue_.size() >= kMaxQueuedLines ||
+        queued_bytes_ + line.size() > kMaxQueuedBytes) {
+      return sink_->CountDropped();
+    }
+    queued_bytes_ += line.size();
+    queue_.push_back({now, std::move(line)});
+  }
+  changed_.NotifyAll();
+}
+
+void AuditLog::WriteQueuedLines() {
+  for (;;) {
+    Line line;
+    {
+      base::MutexLock lock(mutex_);
+      while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
+      if (queue_.empty()) return;
+      line = std::move(queue_.front());
+      queue_.pop_front();
+      queued_bytes_ -= line.text.size();
+    }
+    logger_->log(line.time, spdlog::source_loc(), spdlog::level::info,
+                 line.text);
+  }
 }
 
 uint64_t AuditLog::dropped() const { return sink_->dropped(); }
-
-// The pool's destructor waits for its thread, and that for the queue.
-AuditLog::~AuditLog() {
-  logger_ = nullptr;
-  threads_ = nullptr;
-}
 
 }  // namespace proofmint::service

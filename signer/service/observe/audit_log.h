@@ -3,24 +3,26 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_OBSERVE_AUDIT_LOG_H_
 #define PROOFMINT_SIGNER_SERVICE_OBSERVE_AUDIT_LOG_H_
 
-#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.pb.h"
+#include "signer/base/mutex.h"
 #include "signer/base/unique_fd.h"
 
 namespace spdlog {
-class async_logger;
-namespace details {
-class thread_pool;
+class logger;
 }
-}  // namespace spdlog
 
 namespace proofmint::service {
 
@@ -52,35 +54,57 @@ class AuditEntry {
   std::string proofs_;
 };
 
-// AuditLog writes lines to a file on a thread of its own. It never makes a call
-// wait: when the file does not keep up, lines are dropped, and counted, as are
-// those that cannot be written.
+// AuditLog queues lines and writes them to a file on a thread of its own. It
+// never makes a call wait: when the file does not keep up and the queue is
+// full, lines are dropped, and counted, as are those that cannot be written.
 //
 // Thread-safe.
 class AuditLog {
  public:
+  // The queue is full at this many lines, or bytes of them: about a second of
+  // calls.
+  static constexpr size_t kMaxQueuedLines = 8192;
+  static constexpr size_t kMaxQueuedBytes = 4 << 20;
+
   // Open appends to `path`, which is made with mode 0640 if it is not there;
   // "-" is standard error. Fails with FAILED_PRECONDITION if it cannot be
   // opened.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(
       const std::string& path);
 
-  // Writes the lines that wait.
+  // Writes the queued lines first.
   ~AuditLog();
 
-  void Write(const std::string& line);
+  AuditLog(const AuditLog&) = delete;
+  AuditLog& operator=(const AuditLog&) = delete;
 
+  // Write queues `line`, which holds fields of a JSON object as AuditEntry
+  // returns them, with the time of this call.
+  void Write(std::string line);
+
+  // How many lines have been dropped or could not be written.
   uint64_t dropped() const;
 
  private:
+  struct Line {
+    std::chrono::system_clock::time_point time;
+    std::string text;
+  };
+
   AuditLog(base::UniqueFd file, absl::Duration patience);
 
-  std::atomic<uint64_t> lines_ = 0;  // that were to be written
-  std::atomic<uint64_t> bytes_ = 0;  // in them
+  // Runs on thread_, which alone uses logger_.
+  void WriteQueuedLines();
+
   const base::UniqueFd file_;
   const std::shared_ptr<LineSink> sink_;
-  std::shared_ptr<spdlog::details::thread_pool> threads_;
-  std::shared_ptr<spdlog::async_logger> logger_;
+  const std::unique_ptr<spdlog::logger> logger_;
+  base::Mutex mutex_;
+  base::ConditionVariable changed_;
+  std::deque<Line> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
 };
 
 }  // namespace proofmint::service

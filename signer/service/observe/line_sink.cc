@@ -46,8 +46,6 @@ void LineSink::sink_it_(const spdlog::details::log_msg& message) {
   if ((cut_short_ && !Write("\n", 1)) || !Write(line.data(), line.size())) {
     CountDropped();
   }
-  ++lines_;
-  bytes_ += message.payload.size();
 }
 
 }  // namespace proofmint::service

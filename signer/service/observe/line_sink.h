@@ -29,10 +29,6 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   // Counts a line that somebody else has dropped.
   void CountDropped() { dropped_.fetch_add(1, std::memory_order_relaxed); }
 
-  // The lines that have come here, and the bytes in them, written or not.
-  uint64_t lines() const { return lines_; }
-  uint64_t bytes() const { return bytes_; }
-
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override {}
@@ -49,8 +45,6 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   bool stuck_ = false;      // patience has run out
   bool cut_short_ = false;  // the last line has no end
   std::atomic<uint64_t> dropped_ = 0;
-  std::atomic<uint64_t> lines_ = 0;
-  std::atomic<uint64_t> bytes_ = 0;
 };
 
 }  // namespace proofmint::service
