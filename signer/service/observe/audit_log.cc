@@ -1,7 +1,6 @@
 #include "signer/service/observe/audit_log.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <spdlog/logger.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "signer/base/status_macros.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/request_validation.h"
@@ -116,8 +116,13 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
         absl::StrCat("audit_log: got \"", std::strerror(errno), "\" for ", path,
                      ", want a file that can be written"));
   }
-  return std::unique_ptr<AuditLog>(new AuditLog(
+  std::unique_ptr<AuditLog> log(new AuditLog(
       std::move(file), path == "-" ? absl::ZeroDuration() : kPatience));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      log->thread_, base::Thread::Start("audit_log", [log = log.get()] {
+        log->WriteQueuedLines();
+      }));
+  return log;
 }
 
 AuditLog::AuditLog(base::UniqueFd file, absl::Duration patience)
@@ -125,8 +130,6 @@ AuditLog::AuditLog(base::UniqueFd file, absl::Duration patience)
       sink_(std::make_shared<LineSink>(file_.get(), patience)),
       logger_(std::make_unique<spdlog::logger>("audit", sink_)) {
   logger_->set_pattern(kLogPattern, spdlog::pattern_time_type::utc);
-  thread_ = std::thread([this] { WriteQueuedLines(); });
-  pthread_setname_np(thread_.native_handle(), "audit_log");
 }
 
 AuditLog::~AuditLog() {
@@ -135,7 +138,7 @@ AuditLog::~AuditLog() {
     stopping_ = true;
   }
   changed_.NotifyAll();
-  thread_.join();
+  thread_.Join();
 }
 
 void AuditLog::Write(std::string line) {

@@ -9,7 +9,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -18,6 +17,7 @@
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.pb.h"
 #include "signer/base/mutex.h"
+#include "signer/base/thread.h"
 #include "signer/base/unique_fd.h"
 
 namespace spdlog {
@@ -68,7 +68,7 @@ class AuditLog {
 
   // Open appends to `path`, which is made with mode 0640 if it is not there;
   // "-" is standard error. Fails with FAILED_PRECONDITION if it cannot be
-  // opened.
+  // opened, and as base::Thread::Start does.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(
       const std::string& path);
 
@@ -104,7 +104,7 @@ class AuditLog {
   std::deque<Line> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace proofmint::service

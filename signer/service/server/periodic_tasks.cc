@@ -1,17 +1,19 @@
 #include "signer/service/server/periodic_tasks.h"
 
-#include <pthread.h>
-
-#include <utility>
-
 #include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::service {
 
-PeriodicTasks::PeriodicTasks(absl::Duration interval,
-                             std::function<void()> task)
-    : interval_(interval), task_(std::move(task)), thread_([this] { Run(); }) {
-  pthread_setname_np(thread_.native_handle(), "periodic_tasks");
+absl::StatusOr<std::unique_ptr<PeriodicTasks>> PeriodicTasks::Start(
+    absl::Duration interval, std::function<void()> tasks) {
+  std::unique_ptr<PeriodicTasks> periodic(
+      new PeriodicTasks(interval, std::move(tasks)));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      periodic->thread_,
+      base::Thread::Start("periodic_tasks",
+                          [periodic = periodic.get()] { periodic->Run(); }));
+  return periodic;
 }
 
 PeriodicTasks::~PeriodicTasks() {
@@ -20,7 +22,7 @@ PeriodicTasks::~PeriodicTasks() {
     stopping_ = true;
   }
   stop_.NotifyAll();
-  thread_.join();
+  thread_.Join();
 }
 
 void PeriodicTasks::Run() {
@@ -33,7 +35,7 @@ void PeriodicTasks::Run() {
       }
       if (stopping_) return;
     }
-    task_();
+    tasks_();
   }
 }
 

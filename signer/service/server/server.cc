@@ -107,9 +107,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
                               NewKeyMetrics(options.kernel, *server->key_pool_),
                               NewServiceMetrics(sources)}));
   }
-  server->periodic_tasks_ = std::make_unique<PeriodicTasks>(
-      kPeriodicTasksInterval,
-      [&upkeep = server->upkeep_] { upkeep.RunPeriodicTasks(); });
+  PROOFMINT_ASSIGN_OR_RETURN(
+      server->periodic_tasks_,
+      PeriodicTasks::Start(kPeriodicTasksInterval, [&upkeep = server->upkeep_] {
+        upkeep.RunPeriodicTasks();
+      }));
   return server;
 }
 

@@ -75,7 +75,8 @@ struct ServerOptions {
 class Server {
  public:
   // Start binds every address of `options` or fails, naming the one that it
-  // cannot have. `entropy` must outlive the server.
+  // cannot have, or as base::Thread::Start does. `entropy` must outlive the
+  // server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, crypto::Entropy& entropy,
       base::Clock clock);
