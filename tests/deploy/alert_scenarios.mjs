@@ -15,7 +15,7 @@ export const WELL = {
   'process_start_time_seconds': '7x40',
   'process_start_time_seconds{job="other",instance="two:80"}': '1+1x40',
   'proofmint_self_checks_total{result="ok"}': '0+6x40',
-  'proofmint_self_checks_total{result="failed"}': '0x40',
+  'proofmint_self_checks_total{result="error"}': '0x40',
   'proofmint_proofs_total': '0+60000x40',
   'proofmint_errors_total{reason="KEY_GENERATION_FAILED"}': '0+100x40',
   'proofmint_errors_total{reason="INVALID_HTU"}': '0+100x40',
@@ -44,7 +44,7 @@ export const FIRES = {
   ProofmintDown: { series: { up: '0x40' }, summary: 'no metrics; the daemon is down or cannot be reached.' },
   ProofmintNotServing: { series: { proofmint_serving: '0x40' }, summary: 'runs and refuses every call.' },
   ProofmintSelfCheckFailed: {
-    series: { 'proofmint_self_checks_total{result="failed"}': '0x25 1x15' },
+    series: { 'proofmint_self_checks_total{result="error"}': '0x25 1x15' },
     labels: { result: 'failed' },
     summary: 'a proof that it made for itself was not made or not right.',
   },

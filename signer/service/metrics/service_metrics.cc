@@ -141,7 +141,7 @@ class ServiceMetrics : public prometheus::Collectable {
         kSelfChecks, "Times that the server made and verified proofs.");
     AddSample(family, double(sources_.self_checks.ok), {{"result", "ok"}});
     AddSample(family, double(sources_.self_checks.errors),
-              {{"result", "failed"}});
+              {{"result", "error"}});
     return family;
   }
 

@@ -66,7 +66,7 @@ def not_ready(bench, outcome):
     outcome.equal("proofmint_proofs_total", metrics["proofmint_proofs_total"], 0)
     outcome.expect(metrics.total("proofmint_errors_total", reason="NOT_READY") >= client["failed_calls"],
                    "proofmint_errors_total does not count the refusals as NOT_READY")
-    outcome.expect(metrics.total("proofmint_self_checks_total", result="failed") > 0, "no failed self-check is counted")
+    outcome.expect(metrics.total("proofmint_self_checks_total", result="error") > 0, "no failed self-check is counted")
     problems = [line for line in lines_of(server.log) if line.get("level") in ("warning", "error", "critical")]
     outcome.expect(any("key generation" in json.dumps(line) for line in problems),
                    f"the log does not say that keys cannot be generated: {problems}")
