@@ -1,6 +1,5 @@
 #include "bench/load/connections.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -14,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/contract/grpc_runtime.h"
 
 namespace proofmint::load {
 namespace {
@@ -74,9 +74,7 @@ grpc::Status AskCapabilities(const std::shared_ptr<grpc::Channel>& channel,
 
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> Connect(
     const Options& options) {
-  // Never shut down again: when its last object goes away, gRPC 1.51 now and
-  // then waits 10 s for a thread of its own.
-  grpc_init();
+  service::KeepGrpcInitialized();
   PROOFMINT_ASSIGN_OR_RETURN(
       std::shared_ptr<grpc::ChannelCredentials> credentials,
       NewCredentials(options.tls));

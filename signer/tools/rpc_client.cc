@@ -1,6 +1,5 @@
 #include "signer/tools/rpc_client.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/error_details.h>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
+#include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 
 namespace proofmint::tools {
@@ -51,9 +51,7 @@ void ServerFlags::AddTo(CLI::App& command) {
 }
 
 std::shared_ptr<grpc::Channel> ServerFlags::NewChannel() const {
-  // Never shut down again: when its last object goes away, gRPC 1.51 now and
-  // then waits 10 s for a thread of its own.
-  grpc_init();
+  service::KeepGrpcInitialized();
   if (tls_ca.empty()) {
     return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
   }

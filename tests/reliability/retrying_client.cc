@@ -2,7 +2,6 @@
 // sees of a signer. scripts/reliability runs it; so can an operator who
 // rehearses a restart.
 
-#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -18,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/load/options.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 #include "signer/service/server/stop_signals.h"
 #include "tests/reliability/broker.h"
@@ -177,9 +177,7 @@ Json Summary(const Broker::Counts& counts, const ProofChecker::Counts& proofs) {
 
 absl::StatusOr<bool> Run(Flags& flags) {
   const sigset_t signals = service::BlockStopSignals();
-  // Never shut down again: when its last object goes away, gRPC 1.51 now and
-  // then waits 10 s for a thread of its own.
-  grpc_init();
+  service::KeepGrpcInitialized();
   absl::Duration duration;
   absl::ParseDuration(flags.duration, &duration);
   absl::ParseDuration(flags.deadline, &flags.broker.deadline);

@@ -1,6 +1,5 @@
 #include "signer/service/server/grpc_server.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/resource_quota.h>
@@ -21,6 +20,7 @@
 #include "signer/crypto/sha2.h"
 #include "signer/dpop/htu.h"
 #include "signer/dpop/syntax.h"
+#include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 
 namespace proofmint::service {
@@ -152,9 +152,7 @@ void PrepareGrpc() {
     // The library does so itself when it is loaded, but a linker leaves out a
     // library of which nothing is called.
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    // Never shut down again: when its last object goes away, gRPC 1.51 now and
-    // then waits 10 s for a thread of its own.
-    grpc_init();
+    KeepGrpcInitialized();
   });
 }
 

@@ -1,7 +1,6 @@
 // What a proof costs in allocations, counted.
 
 #include <google/protobuf/arena.h>
-#include <grpc/grpc.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -15,6 +14,7 @@
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
+#include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/mint/batch_collector.h"
 #include "signer/service/mint/mint_queue.h"
 #include "signer/service/mint/proof_minter.h"
@@ -67,7 +67,7 @@ v1::SignProofRequest TokenRequest(v1::Algorithm algorithm) {
 
 class AllocationsTest : public ::testing::TestWithParam<v1::Algorithm> {
  protected:
-  AllocationsTest() { grpc_init(); }  // Never undone, as in the server.
+  AllocationsTest() { KeepGrpcInitialized(); }
 
   std::unique_ptr<crypto::Entropy> entropy_ =
       crypto::NewSystemEntropy().value();

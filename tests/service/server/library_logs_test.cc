@@ -1,6 +1,5 @@
 #include "signer/service/server/library_logs.h"
 
-#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/observe/log.h"
 #include "tests/service/testing/log_lines.h"
 
@@ -18,7 +18,7 @@ using ::proofmint::testing::LinesOf;
 
 // Every peer can make gRPC log something, with text that the peer chooses.
 TEST(LibraryLogsTest, AreFewAndHoldNothingOfClients) {
-  grpc_init();  // sets what is logged; never undone, as in the server
+  KeepGrpcInitialized();  // It sets what is logged.
   CaptureLibraryLogs();
   const uint64_t dropped = LogDropped();
   std::vector<std::string> lines = LinesOf([] {
