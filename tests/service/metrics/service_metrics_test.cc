@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
 #include <sys/stat.h>
 
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -63,6 +65,41 @@ TEST(ServiceMetricsTest, CallsProofsAndErrorsAreCounted) {
   EXPECT_EQ(samples[kConnections], 1);
   EXPECT_EQ(samples[absl::StrCat(kSelfChecks, "{result=\"ok\"}")], 1);
   EXPECT_GE(samples[kMaxInFlightProofs], 1024);
+}
+
+TEST(ServiceMetricsTest, ResultsOfSelfChecksAndReloadsHaveOneForm) {
+  const std::vector<CallStats> calls(1);
+  const ServingState state;
+  const Admission admission({.max_in_flight = 256});
+  const Callers callers({});
+  SelfCheckCounts self_checks;
+  self_checks.ok = 3;
+  self_checks.errors = 2;
+  Reloader good("tls", [] { return true; });
+  Reloader bad("kek_file", []() -> absl::StatusOr<bool> {
+    return absl::InvalidArgumentError("kek_file: empty");
+  });
+  good.Run();
+  bad.Run();
+  auto metrics = NewServiceMetrics({.calls = calls,
+                                    .state = state,
+                                    .admission = admission,
+                                    .callers = callers,
+                                    .self_checks = self_checks,
+                                    .reloaders = {&good, &bad},
+                                    .audit_log = nullptr,
+                                    .tls = nullptr});
+  Samples samples =
+      ParseSamples(prometheus::TextSerializer().Serialize(metrics->Collect()));
+  auto value = [&](const char* name, const char* labels) {
+    return samples[absl::StrCat(name, "{", labels, "}")];
+  };
+  EXPECT_EQ(value(kSelfChecks, R"(result="ok")"), 3);
+  EXPECT_EQ(value(kSelfChecks, R"(result="error")"), 2);
+  EXPECT_EQ(value(kReloads, R"(what="tls",result="ok")"), 1);
+  EXPECT_EQ(value(kReloads, R"(what="tls",result="error")"), 0);
+  EXPECT_EQ(value(kReloads, R"(what="kek_file",result="ok")"), 0);
+  EXPECT_EQ(value(kReloads, R"(what="kek_file",result="error")"), 1);
 }
 
 // What was in flight is not any more, once its answers have been sent.
