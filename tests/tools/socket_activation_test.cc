@@ -121,7 +121,7 @@ TEST_F(SocketActivationTest, ASocketOfAnotherKindIsAnError) {
 TEST_F(SocketActivationTest, NoSocketIsAnError) {
   Process daemon({PROOFMINTD, "--listen=systemd"});
   EXPECT_EQ(daemon.Wait(), 1);
-  EXPECT_THAT(daemon.Error(), HasSubstr("listen: got no socket from systemd"));
+  EXPECT_THAT(daemon.Error(), HasSubstr("listen: systemd passed no socket"));
 }
 
 }  // namespace

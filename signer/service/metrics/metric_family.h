@@ -1,4 +1,4 @@
-// Shorthand for what a prometheus::Collectable returns.
+// Builds metric families, which a prometheus::Collectable returns.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_METRICS_METRIC_FAMILY_H_
 #define PROOFMINT_SIGNER_SERVICE_METRICS_METRIC_FAMILY_H_

@@ -16,16 +16,17 @@ class KeyMetrics : public prometheus::Collectable {
       : kernel_(crypto::KernelName(kernel)), pool_(pool) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
-    prometheus::MetricFamily build =
-        GaugeFamily(kBuildInfo, "1; the labels tell what runs.");
+    prometheus::MetricFamily build = GaugeFamily(
+        kBuildInfo,
+        "Always 1; the labels name the version and the kernel in use.");
     AddSample(build, 1, {{"version", PROOFMINT_VERSION}, {"kernel", kernel_}});
 
     prometheus::MetricFamily keys =
-        GaugeFamily(kKeyPoolKeys, "Keys that are ready.");
-    prometheus::MetricFamily capacity = GaugeFamily(
-        kKeyPoolCapacity, "Keys that are kept ready when nobody takes any.");
+        GaugeFamily(kKeyPoolKeys, "Keys that are ready to be taken.");
+    prometheus::MetricFamily capacity =
+        GaugeFamily(kKeyPoolCapacity, "Keys that a full pool holds.");
     prometheus::MetricFamily taken = CounterFamily(
-        kKeysTaken, "Keys handed out, one for each proof with a fresh key.");
+        kKeysTaken, "Keys taken, one for each proof with a new key.");
     for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
       const keys::KeyPool::Stats stats = pool_.GetStats(algorithm);
       const std::string name(dpop::AlgorithmName(algorithm));
@@ -39,7 +40,7 @@ class KeyMetrics : public prometheus::Collectable {
 
     prometheus::MetricFamily locked = GaugeFamily(
         kKeyPoolMemoryLocked,
-        "1 if no key that is ready can be swapped out, 0 if it can.");
+        "1 if no key in the pool can be swapped out, 0 if keys can.");
     AddSample(locked, pool_.memory_locked() ? 1 : 0);
     return {build, keys, capacity, locked, taken};
   }

@@ -1,5 +1,6 @@
-// What the service tells Prometheus. All metric names are here; docs/metrics.md
-// explains each. Everything is read when it is asked for: a call pays nothing.
+// Defines the metrics of the service for Prometheus. All metric names are here;
+// docs/metrics.md explains each. Values are read at each scrape, so that a call
+// costs the same with and without metrics.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_H_
 #define PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_H_
@@ -23,7 +24,7 @@
 
 namespace proofmint::service {
 
-// Those that every Prometheus client library has.
+// The metrics that every Prometheus client library has.
 inline constexpr char kProcessCpuSeconds[] = "process_cpu_seconds_total";
 inline constexpr char kProcessResidentMemory[] =
     "process_resident_memory_bytes";
@@ -55,13 +56,13 @@ inline constexpr char kTlsCertificateExpiry[] =
 inline constexpr char kAuditDropped[] = "proofmint_audit_dropped_total";
 inline constexpr char kLogDropped[] = "proofmint_log_dropped_total";
 
-// NewProcessMetrics returns the metrics of this process, whatever it serves.
-// What the system does not tell, such as the descriptors when there is none
-// left to count them with, is left out. Thread-safe.
+// NewProcessMetrics returns the metrics of this process. A value that the
+// system does not provide is left out, such as the open descriptors when no
+// descriptor is left to count them with. Thread-safe.
 std::unique_ptr<prometheus::Collectable> NewProcessMetrics();
 
 // NewKeyMetrics returns the metrics of the build and of `pool`, which must
-// outlive them. Thread-safe.
+// outlive the result. Thread-safe.
 std::unique_ptr<prometheus::Collectable> NewKeyMetrics(
     crypto::Kernel kernel, const keys::KeyPool& pool);
 
@@ -72,8 +73,8 @@ struct SelfCheckCounts {
   std::atomic<uint64_t> errors = 0;
 };
 
-// What the metrics of the service are read from. All is thread-safe and
-// outlives them.
+// ServiceMetricSources names the objects that the metrics of the service read.
+// All are thread-safe and outlive the metrics.
 struct ServiceMetricSources {
   const std::vector<CallStats>& calls;
   const ServingState& state;
@@ -81,12 +82,12 @@ struct ServiceMetricSources {
   const Callers& callers;
   const SelfCheckCounts& self_checks;
   std::vector<Reloader*> reloaders;
-  const AuditLog* audit_log;  // null: none
-  const TlsCredentials* tls;  // null: none
+  const AuditLog* audit_log;  // may be null
+  const TlsCredentials* tls;  // may be null
 };
 
-// NewServiceMetrics returns the metrics of calls, of what is let in and of the
-// server's own upkeep. Thread-safe.
+// NewServiceMetrics returns the metrics of calls, admission, self-checks and
+// reloads. Thread-safe.
 std::unique_ptr<prometheus::Collectable> NewServiceMetrics(
     const ServiceMetricSources& sources);
 

@@ -21,14 +21,14 @@
 namespace proofmint::service {
 namespace {
 
-// Scrapes at a time. A client that says nothing occupies one, for as long as it
-// is given.
+// Threads that answer scrapes, and how long a client that sends no request may
+// occupy one.
 constexpr int kThreads = 2;
 constexpr absl::Duration kRequestLimit = absl::Seconds(1);
 
 constexpr absl::Duration kKnockInterval = absl::Milliseconds(5);
 
-// Connects to a port of this host and hangs up. Never waits.
+// Connects to a port of this host and closes the connection. Never blocks.
 void Knock(const std::string& host, int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -75,8 +75,9 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   return server;
 }
 
-// The library's thread that waits for connections looks whether it is to stop
-// every two seconds and after each connection: it is given some.
+// ~Exposer waits for the library's accepting thread, which checks whether it is
+// to stop only every two seconds and after each connection. Connections from
+// another thread make it check at once.
 MetricsServer::~MetricsServer() {
   std::atomic<bool> stopped = false;
   std::thread knocking([&] {

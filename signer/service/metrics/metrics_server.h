@@ -1,4 +1,4 @@
-// The HTTP port that Prometheus scrapes.
+// Serves metrics over HTTP, for Prometheus to scrape.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_SERVER_H_
 #define PROOFMINT_SIGNER_SERVICE_METRICS_METRICS_SERVER_H_
@@ -16,17 +16,17 @@
 namespace proofmint::service {
 
 // MetricsServer answers GET /metrics in Prometheus's text format from the
-// moment it exists until it is destroyed, and other paths with an error. Its
-// threads sleep between scrapes. A client that says nothing keeps one of two
-// threads for a second; one that means harm can keep scrapes out, and nothing
-// else.
+// moment it exists until it is destroyed, and other paths with an error. It has
+// three threads, which sleep between scrapes: one accepts connections and two
+// answer requests. A client that sends no request occupies one of the two for a
+// second. A hostile client can block scrapes, and nothing else.
 //
 // Not thread-safe.
 class MetricsServer {
  public:
-  // Start fails with INVALID_ARGUMENT if `address` is not IPv4 (Debian's
-  // library knows no other) and with ALREADY_EXISTS if it cannot be bound.
-  // `sources`, which must be thread-safe, are asked at every scrape.
+  // Start fails with INVALID_ARGUMENT if `address` is not IPv4, which is all
+  // that Debian's library supports, and with ALREADY_EXISTS if it cannot be
+  // bound. Every scrape collects `sources`, which must be thread-safe.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
       const LoopbackAddress& address,
       std::vector<std::shared_ptr<prometheus::Collectable>> sources);
@@ -34,8 +34,8 @@ class MetricsServer {
   // Waits for scrapes in progress.
   ~MetricsServer();
 
-  // Where it listens, such as "127.0.0.1:9464", with the port that was chosen
-  // for 0.
+  // Returns the listening address, such as "127.0.0.1:9464", with the port that
+  // the system chose for 0.
   std::string address() const;
 
  private:

@@ -1,4 +1,4 @@
-// The metrics of the process, from getrusage() and /proc/self.
+// Collects the metrics of the process from getrusage() and /proc/self.
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -68,8 +68,9 @@ std::optional<double> OpenFds() {
   return entries - 3;  // ".", ".." and the descriptor that reads them
 }
 
-// The process started so many ticks after the system did. (/proc/stat, which
-// knows when that was, is hidden from a service with ProcSubset=pid.)
+// /proc/self/stat tells the start in ticks since the system booted. The time of
+// the boot is computed here, because /proc/stat, which holds it, is hidden from
+// a service with ProcSubset=pid.
 std::optional<double> StartSeconds() {
   constexpr size_t kStartTime = 21;
   std::optional<double> ticks = ReadNumber("/proc/self/stat", kStartTime);

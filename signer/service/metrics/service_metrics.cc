@@ -1,4 +1,4 @@
-// The metrics of calls, of what is let in and of the server's own upkeep.
+// Collects the metrics of calls, admission, self-checks and reloads.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace proofmint::service {
 namespace {
 
-// The sum over all threads of what `counter` picks of their counts.
+// Returns the sum over all threads of the counter that `counter` returns.
 template <typename Picker>
 double Sum(const std::vector<CallStats>& threads, Picker counter) {
   uint64_t sum = 0;
@@ -35,11 +35,12 @@ class ServiceMetrics : public prometheus::Collectable {
         Calls(),
         Errors(),
         Histogram(kQueueSeconds,
-                  "Seconds from the arrival of a call to its minting.",
+                  "Seconds from the arrival of a call until the minter begins "
+                  "with it.",
                   &CallStats::queue),
         Histogram(kExecutionSeconds,
-                  "Seconds that a run of the minter takes, for up to 64 "
-                  "proofs together.",
+                  "Seconds that a run of the minter takes; it makes up to 64 "
+                  "proofs.",
                   &CallStats::execution),
         SelfChecks(),
         Reloads()};
@@ -49,27 +50,29 @@ class ServiceMetrics : public prometheus::Collectable {
     };
     add(GaugeFamily(kServing, "1 if calls are served, 0 if they are refused."),
         sources_.state.serving() ? 1 : 0);
-    add(CounterFamily(kProofs, "Proofs handed out."),
+    add(CounterFamily(kProofs, "Proofs made for callers."),
         Sum(
             sources_.calls,
             [](const CallStats& s) -> auto& { return s.proofs; }));
-    add(GaugeFamily(kInFlightProofs, "Proofs asked for and not yet made."),
+    add(GaugeFamily(kInFlightProofs, "Proofs requested and not yet made."),
         double(sources_.admission.in_flight()));
     add(GaugeFamily(kMaxInFlightProofs, "Proofs that may be in flight."),
         double(sources_.admission.max_in_flight()));
     add(GaugeFamily(kConnections, "Open connections of Unix sockets."),
         double(sources_.callers.unix_connections()));
-    add(CounterFamily(kLogDropped, "Log lines that could not be written."),
+    add(CounterFamily(kLogDropped,
+                      "Log lines that were dropped or could not be written."),
         double(LogDropped()));
     add(CounterFamily(kAuditDropped,
-                      "Audit lines that could not be written in time."),
+                      "Audit lines that were dropped or could not be written."),
         sources_.audit_log == nullptr ? 0
                                       : double(sources_.audit_log->dropped()));
     add(CounterFamily(kTlsHandshakeFailures, "TLS handshakes that failed."),
         double(TlsHandshakeFailures()));
     if (sources_.tls != nullptr) {
-      add(GaugeFamily(kTlsCertificateExpiry,
-                      "When the certificate expires, in seconds since 1970."),
+      add(GaugeFamily(
+              kTlsCertificateExpiry,
+              "When the server certificate expires, in seconds since 1970."),
           absl::ToDoubleSeconds(sources_.tls->not_after() - absl::UnixEpoch()));
     }
     return families;
@@ -85,7 +88,7 @@ class ServiceMetrics : public prometheus::Collectable {
             sources_.calls, [&](const CallStats& stats) -> auto& {
               return stats.calls[method][code];
             });
-        // Most methods never end with most codes.
+        // Most methods never return most codes.
         if (calls == 0 && code != 0) continue;
         AddSample(family, calls,
                   {{"method", kMethodNames[method]},
@@ -138,7 +141,7 @@ class ServiceMetrics : public prometheus::Collectable {
 
   prometheus::MetricFamily SelfChecks() const {
     prometheus::MetricFamily family = CounterFamily(
-        kSelfChecks, "Times that the server made and verified proofs.");
+        kSelfChecks, "Self-checks, which make and verify proofs, by result.");
     AddSample(family, double(sources_.self_checks.ok), {{"result", "ok"}});
     AddSample(family, double(sources_.self_checks.errors),
               {{"result", "error"}});
@@ -146,8 +149,8 @@ class ServiceMetrics : public prometheus::Collectable {
   }
 
   prometheus::MetricFamily Reloads() const {
-    prometheus::MetricFamily family =
-        CounterFamily(kReloads, "Changed files that were taken over, or not.");
+    prometheus::MetricFamily family = CounterFamily(
+        kReloads, "Reloads of changed files, by files and result.");
     for (const Reloader* reloader : sources_.reloaders) {
       const std::string& what = reloader->what();
       AddSample(family, double(reloader->reloads()),

@@ -42,7 +42,7 @@ class TlsCredentials {
   // of this object.
   std::shared_ptr<grpc::ServerCredentials> NewServerCredentials();
 
-  // reloader() takes the files as they are now, if they are new and good. Each
+  // The reloader takes the files as they are now, if they are new and good. Each
   // handshake runs it; running it in between keeps not_after() up to date.
   Reloader& reloader() { return reloader_; }
 

@@ -26,11 +26,11 @@ namespace {
 
 constexpr mode_t kFileMode = 0640;
 
-// How long a reader of a pipe may pause before lines are dropped.
+// How long the reader of a pipe may pause before lines are dropped.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
-// The host and port of an htu, or nothing if there is no telling where they
-// end: what is wrong with it may be that a secret stands in its place.
+// Returns the host and port of an htu, or "" if it is not clear where they end:
+// a malformed htu may be a secret that was put in the wrong field.
 absl::string_view HostOf(absl::string_view htu) {
   size_t begin = htu.find("://");
   if (begin == absl::string_view::npos) return "";
@@ -43,8 +43,8 @@ absl::string_view HostOf(absl::string_view htu) {
   return plain && host.size() <= 255 + 6 ? host : "";
 }
 
-// The 32 digits of the trace in "00-TRACE-PARENT-FLAGS" (W3C Trace Context,
-// section 3.2).
+// Returns the 32 hex digits of the trace id in "00-TRACE-PARENT-FLAGS" (W3C
+// Trace Context, section 3.2).
 absl::string_view TraceIdOf(absl::string_view trace_parent) {
   constexpr size_t kSize = 55;
   if (trace_parent.size() < kSize || trace_parent[2] != '-' ||
@@ -112,9 +112,8 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
                   : open(path.c_str(),
                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
   if (!file.valid()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("audit_log: got \"", std::strerror(errno), "\" for ", path,
-                     ", want a file that can be written"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "audit_log: cannot open ", path, ": ", std::strerror(errno)));
   }
   std::unique_ptr<AuditLog> log(new AuditLog(
       std::move(file), path == "-" ? absl::ZeroDuration() : kPatience));

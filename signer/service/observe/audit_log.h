@@ -1,4 +1,4 @@
-// Who asked for what, and got it or not.
+// Writes the audit log: one line for each call.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_OBSERVE_AUDIT_LOG_H_
 #define PROOFMINT_SIGNER_SERVICE_OBSERVE_AUDIT_LOG_H_
@@ -28,8 +28,9 @@ namespace proofmint::service {
 
 class LineSink;
 
-// AuditEntry is the line of one call, as text. It holds no secret: no proof,
-// nonce, handle or token, and of an htu the host alone.
+// AuditEntry builds the line of one call: its caller, what it asked for and how
+// it ended. The line holds no secret: no proof, nonce, handle or token, and of
+// an htu only the host. Not thread-safe.
 class AuditEntry {
  public:
   // `trace_parent` is the header of that name (W3C Trace Context); the line has
@@ -37,14 +38,14 @@ class AuditEntry {
   AuditEntry(absl::string_view method, absl::string_view caller,
              absl::string_view trace_parent);
 
-  // Adds how one proof went: a call of SignProof has one, a batch as many as
-  // requests. Without a `reason` it is that of the call.
+  // Adds the result of one proof. A call of SignProof has one, a batch as many
+  // as it has requests. Without a `reason`, the reason is that of the call.
   void AddProof(const v1::SignProofRequest& request,
                 const v1::SignProofResponse& response);
   void AddFailure(const v1::SignProofRequest& request,
                   absl::string_view reason = "");
 
-  // Finishes the line with how the call ended.
+  // Finishes the line with the status of the call and returns it.
   std::string Finish(const absl::Status& status) &&;
 
  private:

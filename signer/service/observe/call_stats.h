@@ -1,4 +1,4 @@
-// What a thread counts of its calls.
+// Counts the calls of one thread.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_OBSERVE_CALL_STATS_H_
 #define PROOFMINT_SIGNER_SERVICE_OBSERVE_CALL_STATS_H_
@@ -20,8 +20,8 @@ enum class Method { kSignProof, kBatchSignProofs, kGetCapabilities };
 inline constexpr std::array<const char*, 3> kMethodNames = {
     "SignProof", "BatchSignProofs", "GetCapabilities"};
 
-// Counter is added to by one thread and read by any, without a lock and without
-// an atomic addition.
+// Counter is a count that one thread adds to and any thread reads, without a
+// lock and without an atomic addition.
 class Counter {
  public:
   void Add(uint64_t more) {
@@ -53,8 +53,8 @@ class TimeHistogram {
   Counter sum_nanoseconds_;
 };
 
-// CallStats belongs to one thread that answers calls, which alone changes it;
-// any may read.
+// CallStats holds the counts of one call thread, which alone changes them; any
+// thread may read.
 struct CallStats {
   static constexpr size_t kCodes = 17;  // of gRPC
 
@@ -62,14 +62,14 @@ struct CallStats {
     calls[static_cast<size_t>(method)][static_cast<size_t>(code)].Add(1);
   }
 
-  // Counts an error of errors.h by its reason, and nothing else.
+  // Counts `error` by its reason if it is an error of errors.h; ignores others.
   void CountError(const absl::Status& error);
 
   std::array<std::array<Counter, kCodes>, kMethodNames.size()> calls;
   std::array<Counter, kReasons.size()> errors;  // in the order of kReasons
   Counter proofs;
-  TimeHistogram queue;      // from a call's arrival to its minting
-  TimeHistogram execution;  // of a run of the minter
+  TimeHistogram queue;      // from a call's arrival until a run begins
+  TimeHistogram execution;  // of one run of the minter
 };
 
 }  // namespace proofmint::service

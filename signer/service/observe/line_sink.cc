@@ -22,7 +22,7 @@ bool LineSink::WaitUntilWritable() {
   return !stuck_;
 }
 
-// A pipe that is writable takes PIPE_BUF bytes without waiting for its reader.
+// A writable pipe takes PIPE_BUF bytes without blocking.
 bool LineSink::Write(const char* text, size_t size) {
   for (size_t done = 0; done < size;) {
     if (!WaitUntilWritable()) return false;
@@ -39,7 +39,7 @@ bool LineSink::Write(const char* text, size_t size) {
 void LineSink::sink_it_(const spdlog::details::log_msg& message) {
   spdlog::memory_buf_t line;
   base_sink::formatter_->format(message, line);
-  // One that waits for its reader would make the others wait as well.
+  // A sink with patience may block, and would make the others wait as well.
   static std::mutex* const turns = new std::mutex;
   std::unique_lock<std::mutex> turn(*turns, std::defer_lock);
   if (patience_ == absl::ZeroDuration()) turn.lock();

@@ -1,4 +1,4 @@
-// Log lines: one JSON object a line, on standard error.
+// Writes the log to standard error, one JSON object a line.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_OBSERVE_LOG_H_
 #define PROOFMINT_SIGNER_SERVICE_OBSERVE_LOG_H_
@@ -11,24 +11,25 @@
 
 namespace proofmint::service {
 
-// A field of a log line: its name, which must be a plain identifier, and its
-// text, which may be anything but a secret.
+// LogField is a field of a log line: its name, which must be a plain
+// identifier, and its text, which may be any bytes but must not be a secret.
 using LogField = std::pair<absl::string_view, absl::string_view>;
 
-// How spdlog writes a line whose text is the fields after "level".
+// The spdlog pattern of a line whose text holds the fields after "level".
 inline constexpr char kLogPattern[] =
     R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
 // LogInfo and LogError write
 //   {"time":"2026-01-02T03:04:05.678Z","level":"info","message":…, FIELDS}
-// Bytes that are not UTF-8 become replacement characters. Thread-safe.
+// on the calling thread. Bytes that are not UTF-8 become replacement
+// characters. Thread-safe.
 void LogInfo(absl::string_view message,
              std::initializer_list<LogField> fields = {});
 void LogError(absl::string_view message,
               std::initializer_list<LogField> fields = {});
 
-// LogDropped returns how many lines could not be written, and how many
-// CountLogDropped has counted. Thread-safe.
+// LogDropped returns how many lines could not be written, plus the count of
+// CountLogDropped. Thread-safe.
 uint64_t LogDropped();
 
 // CountLogDropped counts a line that was left out on purpose. Thread-safe.

@@ -28,24 +28,24 @@ namespace {
 
 using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-// The largest batch that is valid fits into a message. A handle takes some 80
-// bytes; the last term is for tags, sizes and the small fields.
+// The largest valid batch fits into a message. A key handle takes some 80 of
+// the 128 bytes; the last term is for tags, sizes and the small fields.
 constexpr size_t kMaxRequestSize = dpop::kMaxHtmSize + dpop::kMaxHtuSize +
                                    dpop::kMaxNonceSize + crypto::kSha256Size +
                                    128 + 64;
 static_assert(kMaxBatchSize * kMaxRequestSize <= kMaxMessageSize);
 
-// For what clients have sent and not finished, bytes.
+// Memory for messages that clients have not sent completely, in bytes.
 constexpr size_t kMaxMessageMemory = 128 << 20;
 
-// Clients that ping more often are sent away.
+// Connections on which a client pings more often are closed.
 constexpr absl::Duration kMinPingInterval = absl::Seconds(10);
 
-// How long a client may take for TLS.
+// How long a TLS handshake may take.
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
 
-// When a TCP client that says nothing is asked whether it is there, and how
-// long it may take to answer.
+// After how much silence on a TCP connection the server sends a keepalive ping,
+// and how long the client may take to acknowledge it.
 constexpr absl::Duration kKeepalive = absl::Seconds(60);
 constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(20);
 
@@ -53,7 +53,7 @@ bool IsPlaintext(const TcpAddress& address, const GrpcServerOptions& options) {
   return address.loopback && options.allow_insecure_loopback;
 }
 
-// Whether `address` may be served as `options` would serve it.
+// Fails if `options` do not allow `address`, or lack what it needs.
 absl::Status CheckTcp(const TcpAddress& address,
                       const GrpcServerOptions& options) {
   if (IsPlaintext(address, options)) return absl::OkStatus();
@@ -66,7 +66,8 @@ absl::Status CheckTcp(const TcpAddress& address,
   if (options.callers == nullptr ||
       options.callers->policy().allowed_sans.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "allowed_sans: got none, want the callers of ", address.host_port));
+        "allowed_sans: empty, but ", address.host_port,
+        " is served with TLS, which needs the names of its callers"));
   }
   return absl::OkStatus();
 }
@@ -75,8 +76,8 @@ absl::StatusOr<std::vector<std::unique_ptr<UnixListener>>> SystemdListeners() {
   const int count = sd_listen_fds(/*unset_environment=*/0);
   if (count <= 0) {
     return absl::FailedPreconditionError(
-        "listen: got no socket from systemd, want at least one, from a socket "
-        "unit");
+        "listen: systemd passed no socket; a socket unit must pass at least "
+        "one");
   }
   std::vector<std::unique_ptr<UnixListener>> listeners;
   for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
@@ -109,8 +110,8 @@ void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument,
                     std::min(absl::ToInt64Milliseconds(duration), kForever)));
 }
 
-// What a client may demand. gRPC knows no limits for one port alone, so those
-// of TCP go for Unix sockets, too, where both are served.
+// Limits what a client may use. gRPC has no limits for a single port, so where
+// both are served, those of TCP apply to Unix sockets as well.
 void SetLimits(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);
   grpc::ResourceQuota memory("proofmint");
@@ -144,20 +145,20 @@ void SetLimits(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   }
 }
 
-// What is switched on for the process, by a call that is not thread-safe,
-// before a builder exists.
+// Prepares gRPC for the process. Enabling reflection is not thread-safe and
+// must come before the first ServerBuilder.
 void PrepareGrpc() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // The library does so itself when it is loaded, but a linker leaves out a
-    // library of which nothing is called.
+    // The library would enable itself when it is loaded, but linkers leave out
+    // a library of which no function is called.
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     KeepGrpcInitialized();
   });
 }
 
-// gRPC turns reflection on in every server of a process that has its library;
-// this takes it out of one again.
+// Removes reflection from one server. gRPC enables it in every server of a
+// process that links the library.
 class WithoutReflection : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
@@ -175,7 +176,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options,
     const std::vector<grpc::Service*>& services, CallLoop* loop) {
   if (options.listen.empty()) {
-    return absl::InvalidArgumentError("listen: got no address, want one");
+    return absl::InvalidArgumentError("listen: no address given");
   }
   PrepareGrpc();
   std::unique_ptr<GrpcServer> server(new GrpcServer(loop));
@@ -206,7 +207,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
                                    : options.tls->NewServerCredentials()));
     } else if (std::exchange(systemd, true)) {
       return absl::InvalidArgumentError(
-          "listen: got systemd twice, want it once");
+          "listen: systemd was given more than once");
     } else {
       PROOFMINT_ASSIGN_OR_RETURN(auto listeners, SystemdListeners());
       for (auto& listener : listeners) {
@@ -217,7 +218,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
-    return absl::InternalError("server: got no gRPC server, want one");
+    return absl::InternalError("server: gRPC could not start");
   }
 
   if (loop != nullptr) loop->Start();

@@ -1,4 +1,4 @@
-// The gRPC server: sockets in, a service behind them.
+// Serves gRPC services on Unix sockets, TCP ports and sockets from systemd.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_GRPC_SERVER_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_GRPC_SERVER_H_
@@ -26,54 +26,57 @@ struct GrpcServerOptions {
   bool enable_reflection = false;
   // Serve TCP addresses of loopback in plaintext, to every process of the host.
   bool allow_insecure_loopback = false;
-  // What all other TCP addresses are served with; null: there are none. Must
+  // The credentials of all other TCP addresses; null if there are none. Must
   // outlive the server.
   TlsCredentials* tls = nullptr;
-  // Is told of every Unix connection; null: nobody is. Must outlive the server.
+  // Identifies the peers of Unix connections as they are accepted; may be null.
+  // Must outlive the server.
   Callers* callers = nullptr;
-  // How long a connection may last where TCP is served with TLS, give or take a
-  // tenth: the client connects anew, perhaps to another replica, and shows its
-  // certificate again. Calls in flight may go on for kConnectionAgeGrace.
+  // How long a connection may last where TCP is served with TLS, give or take
+  // 10 %. The client then reconnects, perhaps to another replica, and presents
+  // its certificate again. Calls in flight have kConnectionAgeGrace to end.
   absl::Duration max_connection_age = absl::Minutes(10);
 };
 
-// What one connection may have in flight, and one message may measure.
+// Limits of one connection: its calls in flight, and the size of a message.
 inline constexpr int kMaxConcurrentStreams = 256;
 inline constexpr int kMaxMessageSize = 1 << 20;  // bytes
 inline constexpr absl::Duration kConnectionAgeGrace = absl::Seconds(30);
 
-// GrpcServer serves from the moment it exists until it is stopped.
+// GrpcServer serves from the moment it exists until it is stopped. Each
+// listening socket has an accept loop with a thread of its own; calls are read
+// and answered on the threads of the CallLoop.
 //
 // Not thread-safe; its services are.
 class GrpcServer {
  public:
-  // Start binds every address of `options` or fails, naming the one that it
-  // cannot have, or the flag without which it does not serve one: a TCP address
-  // that is not to be served in plaintext needs `tls` and callers with
-  // allowed_sans. `loop` answers the calls of `services` that do not come by
-  // callback; null if all do. All must outlive the server.
+  // Start binds every address of `options`. It fails with the name of an
+  // address that cannot be bound, or of the flag that an address needs: a TCP
+  // address that is not served in plaintext needs `tls`, and callers with
+  // allowed_sans. `loop` answers the calls of those `services` that do not use
+  // the callback API; null if all use it. All must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options,
       const std::vector<grpc::Service*>& services, CallLoop* loop);
 
-  // Stops at once if Stop() has not been called.
+  // Stops without grace if Stop() has not been called.
   ~GrpcServer();
 
-  // Where clients reach the server, in the form that gRPC clients take and with
-  // the ports that were chosen for 0.
+  // Returns the addresses that clients connect to, as gRPC targets. Port 0 is
+  // replaced by the port that the system chose.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
   // ReleaseSystemdSockets stops accepting at the sockets that came from
-  // systemd: new connections wait there for the next server. Clients that have
-  // connected are served on.
+  // systemd: new connections wait in their backlogs for the next server. Open
+  // connections stay.
   void ReleaseSystemdSockets();
 
-  // StopListening gives all sockets and ports up, so that another server can
-  // bind them; clients that have connected are served on.
+  // StopListening closes all listening sockets, so that another server can bind
+  // their addresses. Open connections stay.
   void StopListening();
 
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
-  // to end, cancels the rest and returns when all are gone.
+  // to end, cancels the rest and returns when the last call has ended.
   void Stop(absl::Duration grace);
 
  private:

@@ -13,9 +13,9 @@ namespace proofmint::service {
 absl::Status ForbidDumps() {
   const rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
-    return absl::InternalError(
-        absl::StrCat("hardening: got \"", std::strerror(errno),
-                     "\", want no core files and no debuggers"));
+    return absl::InternalError(absl::StrCat(
+        "hardening: core files and debuggers could not be forbidden: ",
+        std::strerror(errno)));
   }
   return absl::OkStatus();
 }

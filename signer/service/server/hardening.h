@@ -1,4 +1,4 @@
-// What a process that holds keys does to itself.
+// Restricts the process, which holds keys, and raises its limits.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_HARDENING_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_HARDENING_H_
@@ -8,12 +8,12 @@
 namespace proofmint::service {
 
 // ForbidDumps keeps the memory of this process out of core files (RLIMIT_CORE)
-// and from other processes of the same user (PR_SET_DUMPABLE). To be called
-// before there are keys. Fails with INTERNAL if the system does not grant it.
+// and out of reach of other processes of the same user (PR_SET_DUMPABLE). Call
+// it before the first key is made. Fails with INTERNAL if the system refuses.
 absl::Status ForbidDumps();
 
-// RaiseDescriptorLimit takes all the descriptors that the limits allow: the
-// limit in force is as a rule 1,024, made for programs that use select().
+// RaiseDescriptorLimit raises the soft limit of descriptors to the hard limit.
+// The usual soft limit of 1,024 is meant for programs that use select().
 void RaiseDescriptorLimit();
 
 }  // namespace proofmint::service

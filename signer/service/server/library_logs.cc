@@ -17,8 +17,8 @@
 namespace proofmint::service {
 namespace {
 
-// Lines of libraries in a second, and bytes of each. Every peer can make a
-// library log something, but must not be able to fill the log.
+// Limits of library lines: lines in a second, and bytes of a line. Every peer
+// can make a library log something, but must not be able to fill the log.
 constexpr int kMaxLibraryLines = 10;
 constexpr size_t kMaxLibraryLineSize = 256;
 

@@ -5,11 +5,11 @@
 
 namespace proofmint::service {
 
-// CaptureLibraryLogs makes gRPC write its errors as our log lines, at most ten
-// a second and without any text that a client sent; failed TLS handshakes are
-// counted instead. It silences protobuf: a caller whose message does not parse
-// is told so in the answer. So no peer can fill the log. The lines left out
-// count as LogDropped. Call it before either library is used.
+// CaptureLibraryLogs makes gRPC write its errors as lines of our log, at most
+// ten a second and without any text that a client sent. Failed TLS handshakes
+// are counted instead of logged. It silences protobuf: the response tells a
+// caller whose message does not parse. So no peer can fill the log. LogDropped
+// counts the lines that are left out. Call it before either library is used.
 void CaptureLibraryLogs();
 
 }  // namespace proofmint::service

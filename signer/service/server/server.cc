@@ -15,7 +15,7 @@ namespace {
 
 constexpr absl::Duration kPeriodicTasksInterval = absl::Seconds(1);
 
-// How long an answer may take to be read, beyond the latest deadline.
+// How long a client may take to read a response, beyond the latest deadline.
 constexpr absl::Duration kAnswerLimit = absl::Seconds(1);
 
 constexpr absl::Duration kDrainPollInterval = absl::Milliseconds(2);
@@ -43,7 +43,7 @@ std::vector<Reloader*> Reloaders(Reloader& keks, TlsCredentials* tls) {
 
 }  // namespace
 
-// What may fail to be made.
+// The parts whose construction can fail.
 struct Server::Parts {
   std::unique_ptr<keys::KeyPool> key_pool;
   std::unique_ptr<keys::KeyHandles> key_handles;
@@ -74,8 +74,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       new Server(options, std::move(parts), entropy, std::move(clock)));
   if (options.require_memory_lock && !server->memory_locked()) {
     return absl::FailedPreconditionError(
-        "require_memory_lock: got memory for keys that may be swapped out, "
-        "want a larger RLIMIT_MEMLOCK");
+        "require_memory_lock: memory for keys could not be locked; "
+        "RLIMIT_MEMLOCK is too low");
   }
   server->upkeep_.RunSelfCheck();
   GrpcServerOptions grpc_options;

@@ -1,4 +1,4 @@
-// What the daemon runs: keys, the RPCs that take them, and the sockets.
+// Puts the parts of the daemon together: keys, RPCs, sockets and metrics.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_SERVER_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_SERVER_H_
@@ -38,57 +38,57 @@ struct ServerOptions {
   std::vector<ListenAddress> listen;
   bool enable_reflection = false;
   crypto::Kernel kernel = crypto::DefaultKernel();
-  // Keys kept ready for each algorithm; 0 mints on demand.
+  // Keys kept ready for each algorithm; 0 makes each key on demand.
   size_t key_pool_capacity = keys::KeyPoolOptions().capacity;
-  // Fail rather than keep keys in memory that may be swapped out.
+  // Makes Start fail if memory for keys cannot be locked, so that keys might be
+  // swapped out.
   bool require_memory_lock = false;
   keys::KeyHandlesOptions key_handles;
-  // Who may call. TCP is for callers of `tls` alone, but for loopback addresses
-  // if plaintext is allowed there.
+  // The callers that are allowed. TCP needs `tls`, except on loopback addresses
+  // with allow_insecure_loopback.
   CallerPolicy callers;
   std::optional<TlsPaths> tls;
   bool allow_insecure_loopback = false;
-  // TCP clients are asked to connect anew after this.
+  // How long a TLS connection may last; see GrpcServerOptions.
   absl::Duration max_connection_age = absl::Minutes(10);
   AdmissionOptions admission = {
       .max_in_flight = 4096 * static_cast<size_t>(CallLoop::DefaultThreads())};
-  // A caller's deadline counts as at most this.
+  // The longest deadline that a call can have; later ones are cut to it.
   absl::Duration max_deadline = absl::Seconds(10);
-  // Where Prometheus scrapes; none: nowhere.
+  // The address that Prometheus scrapes; without one there are no metrics.
   std::optional<LoopbackAddress> metrics_listen;
-  // Where a line is written for each call, "-" for standard error; empty:
-  // nowhere.
+  // The file that gets a line for each call; "-" is standard error, and ""
+  // turns the audit log off.
   std::string audit_log;
   Faults faults;
-  // How often a server that is ready makes and verifies proofs of its own.
+  // How often a ready server makes and verifies proofs of its own.
   absl::Duration self_check_interval = absl::Seconds(10);
 };
 
-// Server answers ProofSigner's calls and the standard health service's from the
-// moment it exists until it is stopped, and metrics as long as it exists.
+// Server answers calls of ProofSigner and of the standard health service from
+// the moment it exists until it is stopped, and scrapes as long as it exists.
+// Readiness and Upkeep say when it is ready; it makes the first self-check
+// before the first call.
 //
-// It is ready, and healthy as "" and "proofmint.v1.ProofSigner", once it has
-// made and verified proofs of its own, which it tries before the first call and
-// repeats. A proof that is wrong ends its service for good.
-//
-// Not thread-safe; its services are.
+// Not thread-safe; its services are. Its threads are those of its parts:
+// docs/architecture.md lists them.
 class Server {
  public:
-  // Start binds every address of `options` or fails, naming the one that it
-  // cannot have, or as base::Thread::Start does. `entropy` must outlive the
-  // server.
+  // Start binds every address of `options`. It fails with the name of an
+  // address that cannot be bound or an option that is wrong, and as
+  // base::Thread::Start does. `entropy` must outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       const ServerOptions& options, crypto::Entropy& entropy,
       base::Clock clock);
 
-  // Where clients reach the server, in the form that gRPC clients take and with
-  // the ports that were chosen for 0.
+  // Returns the addresses that clients connect to, as gRPC targets. Port 0 is
+  // replaced by the port that the system chose.
   const std::vector<std::string>& addresses() const {
     return grpc_server_->addresses();
   }
 
-  // Where the metrics are, such as "127.0.0.1:9464", with the port that was
-  // chosen for 0; empty if the options asked for none.
+  // Returns the address of the metrics, such as "127.0.0.1:9464", with the port
+  // that the system chose for 0; "" without metrics.
   std::string metrics_address() const {
     return metrics_server_ == nullptr ? "" : metrics_server_->address();
   }
@@ -96,23 +96,23 @@ class Server {
   // Whether calls are served.
   bool serving() const { return readiness_.ready(); }
 
-  // What clients are told of the server's health.
+  // The health service.
   HealthService& health() { return readiness_.health(); }
 
-  // What the key pool got of what the options asked for.
+  // The key pool, whose size and memory may be less than the options ask for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
 
-  // Whether all memory in which keys wait is locked.
+  // Whether all memory that holds keys is locked.
   bool memory_locked() const;
 
-  // Drain answers new calls with DRAINING, is not healthy any more, and returns
-  // when `lame_duck` has passed and no call is in flight, or after `limit`.
-  // Clients that obey the pushback come back when the successor is there.
+  // Drain makes the server unhealthy, answers new calls with DRAINING, and
+  // returns when `lame_duck` has passed and no call is in flight, or after
+  // `limit`. Clients that obey the pushback retry when the successor serves.
   void Drain(absl::Duration lame_duck, absl::Duration limit);
 
   // Stop refuses new connections and calls, gives calls in flight up to `grace`
-  // to end, cancels the rest and returns when all are gone. The destructor
-  // stops at once what has not been stopped.
+  // to end, cancels the rest and returns when the last call has ended. The
+  // destructor stops without grace a server that has not been stopped.
   void Stop(absl::Duration grace);
 
  private:
@@ -121,7 +121,7 @@ class Server {
   Server(const ServerOptions& options, Parts parts, crypto::Entropy& entropy,
          base::Clock clock);
 
-  // Each uses those above it.
+  // Each part uses only parts above it.
   const std::unique_ptr<keys::KeyPool> key_pool_;
   const std::unique_ptr<keys::KeyHandles> key_handles_;
   const std::unique_ptr<TlsCredentials> tls_;  // may be null

@@ -1,4 +1,4 @@
-// The signals that stop a server.
+// Blocks the signals that stop a server.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_STOP_SIGNALS_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_STOP_SIGNALS_H_
@@ -7,10 +7,10 @@
 
 namespace proofmint::service {
 
-// BlockStopSignals blocks SIGTERM and SIGINT, in this thread and all that it
-// will start, so that sigwait() on what it returns alone sees them. It also has
-// SIGPIPE ignored, and SIGHUP: files that change are read again without it. To
-// be called before the first thread is started.
+// BlockStopSignals blocks SIGTERM and SIGINT in this thread and all that it
+// starts, and returns them for sigwait(), which alone receives them. It also
+// ignores SIGPIPE, and SIGHUP, because changed files are reloaded without it.
+// Call it before the first thread is started.
 inline sigset_t BlockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);

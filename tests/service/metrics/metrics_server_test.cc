@@ -1,4 +1,4 @@
-// The metrics port, whoever connects to it.
+// Tests the metrics port with well-behaved, silent and hostile clients.
 
 #include "signer/service/metrics/metrics_server.h"
 
@@ -106,7 +106,7 @@ TEST(MetricsServerTest, ShowsNothingButTheMetrics) {
   }
 }
 
-// The library looks only every two seconds by itself.
+// By itself the library checks only every two seconds whether it is to stop.
 TEST(MetricsServerTest, EndsAtOnce) {
   MeteredServer server;
   ASSERT_NE(server.Scrape(), "");

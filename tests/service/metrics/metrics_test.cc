@@ -1,4 +1,4 @@
-// What a scrape tells, and that it tells the truth.
+// Tests that a scrape has the metrics of docs/metrics.md with the right values.
 
 #include "signer/service/metrics/metrics.h"
 
@@ -38,7 +38,7 @@ using ::proofmint::testing::ValidRequest;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Type and label names of a metric.
+// Description holds the type and the label names of a metric.
 struct Description {
   std::string type;
   std::set<std::string> labels;
@@ -69,7 +69,8 @@ std::map<std::string, Description> DescriptionsOf(const std::string& scrape) {
   return found;
 }
 
-// The rows "| `name` | type | `label`, … | meaning |" of docs/metrics.md.
+// Returns the rows "| `name` | type | `label`, … | meaning |" of
+// docs/metrics.md.
 std::map<std::string, Description> DescriptionsOnThePage() {
   std::map<std::string, Description> found;
   std::ifstream page(PROOFMINT_METRICS_PAGE);
@@ -140,7 +141,7 @@ TEST(MetricsTest, MemoryGrowsWithWhatIsTouched) {
 
 TEST(MetricsTest, DescriptorsAreCounted) {
   MeteredServer server;
-  // What other tests of this process left to gRPC may be closed meanwhile.
+  // Descriptors that earlier tests left to gRPC may be closed meanwhile.
   std::vector<base::UniqueFd> files(100);
   const double before = ParseSamples(server.Scrape())[kProcessOpenFds];
   for (base::UniqueFd& file : files) {
@@ -187,7 +188,7 @@ TEST(MetricsTest, EachProofCountsOneKeyMadeOnDemandWithoutAPool) {
 TEST(MetricsTest, KeysOfThePoolAreCountedApart) {
   constexpr char kEs256Keys[] = R"(proofmint_key_pool_keys{algorithm="ES256"})";
   MeteredServer server(WithPoolOf(128));
-  // The self-check at the start takes one of each, perhaps of a full pool.
+  // The first self-check takes one key of each algorithm, maybe of a full pool.
   server.WaitForKeys(127);
   auto stub = server.NewStub();
   v1::SignProofResponse response;

@@ -1,4 +1,4 @@
-// The metrics of the process itself, without a server.
+// Tests the metrics of the process without a server.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ TEST(ProcessMetricsTest, TheStartTimeOfOneObjectNeverMoves) {
   }
 }
 
-// /proc/self/stat holds the name without any quoting.
+// /proc/self/stat has the program's name unquoted before the start time.
 TEST(ProcessMetricsTest, AProgramNameMayHoldSpacesAndParentheses) {
   char name[16];
   ASSERT_EQ(prctl(PR_GET_NAME, name), 0);

@@ -1,4 +1,4 @@
-// The metrics of calls, of what is let in and of the server's own upkeep.
+// Tests the metrics of calls, admission, self-checks and reloads.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -102,7 +102,7 @@ TEST(ServiceMetricsTest, ResultsOfSelfChecksAndReloadsHaveOneForm) {
   EXPECT_EQ(value(kReloads, R"(what="kek_file",result="error")"), 1);
 }
 
-// What was in flight is not any more, once its answers have been sent.
+// Proofs are not in flight any more once their responses have been sent.
 TEST(ServiceMetricsTest, NothingStaysInFlight) {
   MeteredServer server;
   v1::SignProofResponse response;
@@ -145,7 +145,7 @@ TEST(ServiceMetricsTest, ReloadsOfTheKekFileAreCounted) {
   write("no key");
   while (reloads("error") == 0 && absl::Now() < deadline) {
   }
-  // It is told once, however often the file is looked at.
+  // The error is counted once, however often the file is read.
   const std::string looks = absl::StrCat(kSelfChecks, "{result=\"ok\"}");
   const double looks_before = ParseSamples(server.Scrape())[looks];
   while (ParseSamples(server.Scrape())[looks] < looks_before + 2 &&

@@ -123,11 +123,12 @@ TEST(AuditLogTest, CountsWhatAFullDiskDoesNotTake) {
 TEST(AuditLogTest, FailsByNameWhereItCannotWrite) {
   absl::Status status = AuditLog::Open("/no/such/folder/audit.log").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("audit_log: got"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("audit_log: cannot open /no/such/folder/audit.log: "));
 }
 
-// A reader that does not read: what waits is bounded, in lines and in bytes,
-// and nobody waits for it.
+// The reader of the pipe does not read: the queue is bounded in lines and in
+// bytes, and no call waits.
 TEST(AuditLogTest, BoundsWhatWaitsWhenNobodyReads) {
   std::signal(SIGPIPE, SIG_IGN);  // as the daemon does
   for (const auto& [line_size, least_dropped] :
@@ -135,7 +136,7 @@ TEST(AuditLogTest, BoundsWhatWaitsWhenNobodyReads) {
     TempDir directory;
     const std::string path = directory / "pipe";
     ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-    // Non-blocking for the reader's end, so that it opens alone.
+    // O_NONBLOCK lets the reader open the pipe before there is a writer.
     base::UniqueFd reader(
         open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     auto log = AuditLog::Open(path).value();

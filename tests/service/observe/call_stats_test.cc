@@ -13,7 +13,7 @@ std::vector<uint64_t> FirstCounts(const TimeHistogram& histogram) {
   return {histogram.count(0), histogram.count(1), histogram.count(2)};
 }
 
-// As Prometheus has it: a bucket counts what is at most its bound.
+// A bucket counts values up to its bound, as in Prometheus.
 TEST(TimeHistogramTest, ABoundBelongsToItsBucket) {
   TimeHistogram histogram;
   histogram.Add(absl::ZeroDuration());

@@ -20,7 +20,7 @@ namespace {
 using ::testing::Each;
 using ::testing::StartsWith;
 
-// A logger into a pipe.
+// Logs into a pipe.
 class LineSinkTest : public ::testing::Test {
  protected:
   LineSinkTest() {
@@ -58,13 +58,13 @@ TEST_F(LineSinkTest, WritesLines) {
   EXPECT_EQ(sink_->dropped(), 0u);
 }
 
-// Whoever logs goes on, however long nobody reads.
+// Logging goes on, however long the reader does not read.
 TEST_F(LineSinkTest, NeverWaitsForAReaderThatDoesNotRead) {
   MakeLogger(absl::Milliseconds(50));
   const std::string line = "line " + std::string(995, 'x');
   const absl::Time start = absl::Now();
   for (int i = 0; i < 2000; ++i) logger_->info(line);
-  // It waits once, not for each of a thousand lines and more.
+  // It waits once, and not for each of more than a thousand lines.
   EXPECT_LT(absl::Now() - start, absl::Seconds(20));
   EXPECT_GT(sink_->dropped(), 1000u);
 }

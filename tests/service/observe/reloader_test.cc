@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 
 class ReloaderTest : public ::testing::Test {
  protected:
-  // Runs the reloader, whose reload returns `result`, and returns what it logs.
+  // Runs the reloader, whose reload returns `result`. Returns the log lines.
   std::vector<std::string> Run(absl::StatusOr<bool> result) {
     result_ = std::move(result);
     return LinesOf([this] { reloader_.Run(); });

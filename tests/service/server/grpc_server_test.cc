@@ -78,17 +78,19 @@ TEST(GrpcServerTest, WantsToKnowWhoMayCallOverTls) {
                            .callers = callers},
                           {}, nullptr),
         StatusIs(absl::StatusCode::kInvalidArgument,
-                 "allowed_sans: got none, want the callers of 0.0.0.0:0"));
+                 "allowed_sans: empty, but 0.0.0.0:0 is served with TLS, which "
+                 "needs the names of its callers"));
   }
 }
 
 TEST(GrpcServerTest, WantsSocketsWhereSystemdPassesThem) {
   EXPECT_THAT(GrpcServer::Start({.listen = {SystemdSockets{}}}, {}, nullptr),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("listen: got no socket from systemd")));
+                       HasSubstr("listen: systemd passed no socket")));
 }
 
-// A second server where the first one was, which serves old clients on.
+// Expects a second server to serve at the address of the first, whose open
+// connections stay.
 void ExpectRoomForASuccessor(CallerServer& first, GrpcServerOptions options) {
   auto old = NewChannel(first.target());
   EXPECT_THAT(AskWhoIAm(old), HasSubstr("allowed"));
@@ -206,7 +208,7 @@ TEST(GrpcServerTest, TellsClientsHowManyCallsMayBeInFlight) {
   }
 }
 
-// The largest request that may be valid.
+// Returns the largest request that can be valid.
 v1::SignProofRequest LargestRequest() {
   v1::SignProofRequest request;
   request.set_algorithm(v1::ALGORITHM_EDDSA);

@@ -9,7 +9,7 @@
 namespace proofmint::service {
 namespace {
 
-// In a child, since there is no way back.
+// Runs in a child process, because the limits cannot be raised again.
 TEST(HardeningTest, LeavesNoCoreFilesAndNoWayIn) {
   const pid_t child = fork();
   if (child == 0) {

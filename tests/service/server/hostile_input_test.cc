@@ -1,5 +1,5 @@
-// What a broken or hostile client may send: the server answers or hangs up, and
-// goes on serving everybody else.
+// Tests that the server answers a broken or hostile client or closes its
+// connection, and goes on serving all others.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ constexpr char kBatchSignProofs[] = "/proofmint.v1.ProofSigner/BatchSignProofs";
 constexpr absl::string_view kPreface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 constexpr absl::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
 
-// An HTTP/2 frame (RFC 9113 section 4.1).
+// Returns an HTTP/2 frame (RFC 9113 section 4.1).
 std::string Frame(uint8_t type, uint8_t flags, uint32_t stream,
                   const std::string& payload) {
   std::string frame;
@@ -56,7 +56,7 @@ std::string Frame(uint8_t type, uint8_t flags, uint32_t stream,
   return frame + payload;
 }
 
-// The HEADERS of a call of `method` on `stream`, in HPACK literals.
+// Returns the HEADERS of a call of `method` on `stream`, in HPACK literals.
 std::string CallHeaders(uint32_t stream, const char* method = kSignProof) {
   std::string block("\x83\x86", 2);  // :method POST, :scheme http
   for (const auto& [name, value] :
@@ -95,7 +95,7 @@ class HostileInputTest : public ::testing::Test {
 
   base::UniqueFd Connect() { return ConnectUnix(server_.unix_path()); }
 
-  // Sends `bytes` and expects the server to hang up in answer.
+  // Sends `bytes` and expects the server to close the connection.
   void ExpectHangsUpOn(absl::string_view bytes) {
     base::UniqueFd socket = Connect();
     ASSERT_TRUE(socket.valid());
@@ -123,7 +123,7 @@ TEST_F(HostileInputTest, HangsUpOnGarbageAfterThePreface) {
   ExpectHangsUpOn(absl::StrCat(kPreface, kSettings,
                                Frame(/*HEADERS*/ 1, 4, 1, Garbage(256)),
                                Garbage(4096)));
-  // A frame that says it is 16 MiB.
+  // A frame whose header claims 16 MiB.
   ExpectHangsUpOn(
       absl::StrCat(kPreface, kSettings, std::string(9, '\xff'), Garbage(4096)));
 }
@@ -142,7 +142,7 @@ TEST_F(HostileInputTest, OutlivesCallsThatAreCutOff) {
     Send(socket, absl::string_view(call).substr(0, size));
     if (size % 2 == 0) FinishSending(socket);
   }
-  // The frames themselves are right: uncut they are answered.
+  // The frames themselves are valid: sent whole, they are answered.
   base::UniqueFd socket = Connect();
   Send(socket, call);
   std::string received;
@@ -191,8 +191,8 @@ TEST_F(HostileInputTest, OutlivesManyConnectionsThatSayNothing) {
   EXPECT_TRUE(Serves(server_.unix_target()));
 }
 
-// All that the server takes on, by a caller that lets no byte of an answer
-// through: nobody else must wait for that, and in the end it is cut off.
+// A caller fills the server with calls and lets no byte of a response through.
+// No other caller may have to wait, and in the end the server cuts it off.
 TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNobodyOut) {
   constexpr uint32_t kBatches = 40;  // of 256: more than twice what it takes on
   v1::BatchSignProofsRequest batch;
@@ -209,7 +209,7 @@ TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNobodyOut) {
   // SETTINGS_INITIAL_WINDOW_SIZE 0.
   Send(socket, absl::StrCat(kPreface, Frame(/*SETTINGS*/ 4, 0, 0,
                                             std::string("\0\4\0\0\0\0", 6))));
-  // What its window takes at once; several would be too many bytes for that.
+  // One batch fits into the flow-control window; several would not.
   for (uint32_t call = 0; call < kBatches; ++call) {
     const uint32_t stream = 2 * call + 1;
     Send(socket, CallHeaders(stream, kBatchSignProofs));
@@ -223,7 +223,7 @@ TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNobodyOut) {
   }
   std::string received;
   ReadUntilClosed(socket, absl::Seconds(3), received);
-  // CANCELLED, for calls whose answers nobody read.
+  // CANCELLED, for calls whose responses the caller did not read.
   EXPECT_THAT(received, HasSubstr("grpc-status\x01"
                                   "1"));
 }
@@ -261,7 +261,7 @@ TEST_F(HostileInputTest, RefusesAMessageOfMoreThanAMebibyte) {
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-// gRPC's own answer would be UNIMPLEMENTED, without a word.
+// gRPC's own answer would be UNIMPLEMENTED without a message.
 TEST_F(HostileInputTest, RefusesBytesThatAreNoMessage) {
   const std::string not_utf8 = "\x12\x04POST\x1a\x0ahttps://a\xff";
   for (const std::string& bytes :

@@ -1,4 +1,4 @@
-// Key handles over the wire.
+// Tests key handles through RPCs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -98,7 +98,7 @@ TEST_P(KeyHandleRpcTest, EveryBadHandleGetsTheSameError) {
     expect_the_same(flipped);
   }
   expect_the_same(handle.substr(0, handle.size() - 1));
-  // A server whose KEK is another: test servers draw theirs alike.
+  // A server with a different KEK; other test servers draw the same one.
   const std::string kek_file = directory_ / "kek";
   std::ofstream(kek_file) << "proofmint-kek-v1:" << std::string(42, 'B') << "E";
   ASSERT_EQ(chmod(kek_file.c_str(), 0600), 0);
@@ -120,7 +120,7 @@ TEST_P(KeyHandleRpcTest, EveryBadHandleGetsTheSameError) {
   EXPECT_NE(Sign(bad).proof(), "");
 }
 
-// TCP without TLS is another caller than the Unix socket's.
+// A caller on plaintext TCP is not the caller on the Unix socket.
 TEST_P(KeyHandleRpcTest, IsOfTheCallerThatGotIt) {
   v1::SignProofRequest request = ValidRequest(GetParam());
   request.set_return_key_handle(true);

@@ -1,4 +1,4 @@
-// Who gets in over TLS, and what happens when its files change.
+// Tests which callers TLS admits, and how its files are reloaded.
 
 #include <gmock/gmock.h>
 #include <grpc/grpc_security_constants.h>
@@ -65,7 +65,8 @@ class MtlsTest : public ::testing::Test {
         CallerPolicy{.allowed_sans = std::move(allowed_sans)});
   }
 
-  // A new connection with the certificate `name`, or none if that is empty.
+  // Returns a new connection with the certificate `name`, or without one if
+  // `name` is empty.
   std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address,
                                            const std::string& name) const {
     grpc::SslCredentialsOptions options;
@@ -84,20 +85,20 @@ class MtlsTest : public ::testing::Test {
     return ConnectTo(server_->target(), name);
   }
 
-  // Makes a certificate with `alt_names` and asks with it.
+  // Issues a certificate with `alt_names` and calls with it.
   std::string AskAs(const std::string& alt_names) {
     certificates_.Issue("caller", {.alt_names = alt_names});
     return AskWhoIAm(Connect("caller"));
   }
 
-  // Replaces a file of the server's, at once for all who look.
+  // Replaces a file of the server atomically.
   void Replace(const std::string& name, const std::string& text) const {
     certificates_.Write("new", text);
     std::filesystem::rename(certificates_.Path("new"),
                             certificates_.Path(name));
   }
 
-  // The certificate that the server shows on `channel`.
+  // Returns the certificate that the server presents on `channel`.
   static std::string ServerCertificate(
       const std::shared_ptr<grpc::Channel>& channel) {
     auto context = NewContext();
@@ -166,7 +167,7 @@ TEST_F(MtlsTest, WhoeverHasNoGoodCertificateGetsNoConnection) {
   EXPECT_EQ(AskWhoIAm(NewChannel(server_->target())), kRefusedByTls);
 }
 
-// What a client that knows nothing later than TLS 1.1 begins with.
+// Returns the ClientHello of a client that supports nothing later than TLS 1.1.
 std::string Tls11ClientHello() {
   const std::string body = std::string("\x03\x02", 2) +      // version
                            std::string(32, 'r') +            // random
@@ -184,7 +185,7 @@ TEST_F(MtlsTest, HandshakesThatFailAreCounted) {
   });
   Serve();
   uint64_t before = TlsHandshakeFailures();
-  // On both sides of a connection of this process there may be a failure.
+  // Client and server are in this process, and each may count a failure.
   auto wait = [&] {
     const absl::Time deadline = absl::Now() + kRpcLimit;
     while (TlsHandshakeFailures() == before && absl::Now() < deadline) {

@@ -15,7 +15,8 @@ constexpr char kMethod[] =
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 constexpr char kListServices[] = "\x3a\x01*";  // Field 7, list_services: "*".
 
-// One test, since gRPC turns reflection on for the rest of the process.
+// This is one test, because gRPC enables reflection for the rest of the
+// process.
 TEST(ReflectionTest, IsOffUntilAskedFor) {
   {
     TestServer server;

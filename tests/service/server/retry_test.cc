@@ -1,5 +1,5 @@
-// The whole way of a passing failure: entropy fails, the service says when to
-// retry, and a client with a retry policy gets its proof by itself.
+// Tests a temporary failure end to end: entropy fails, the service answers with
+// pushback, and a client with a retry policy gets its proof by retrying.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@ using ::proofmint::testing::NewContext;
 using ::proofmint::testing::TestServer;
 using ::proofmint::testing::ValidRequest;
 
-// A back-off beyond any deadline here: only the server's pushback can make a
-// retry happen in time.
+// The backoff exceeds every deadline here: only the server's pushback can make
+// a retry happen in time.
 constexpr char kRetryPolicy[] = R"({"methodConfig": [{
   "name": [{"service": "proofmint.v1.ProofSigner"}],
   "retryPolicy": {

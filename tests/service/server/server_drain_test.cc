@@ -1,4 +1,4 @@
-// How a server begins and ends.
+// Tests how a server becomes ready, drains and stops.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -69,8 +69,8 @@ ServerOptions OptionsFor(const TempDir& directory) {
   return options;
 }
 
-// Without entropy it answers, but never with a proof; when entropy comes, so
-// do proofs.
+// Without entropy the server answers, but never with a proof; once there is
+// entropy, it makes proofs.
 TEST(ServerStartTest, IsNotReadyUntilItHasMadeAProof) {
   TempDir directory;
   FakeEntropy entropy;
@@ -92,8 +92,8 @@ TEST(ServerStartTest, IsNotReadyUntilItHasMadeAProof) {
   EXPECT_EQ(HealthOf(target, ""), HealthCheckResponse::SERVING);
 }
 
-// One failure is bad luck, which calls tell of themselves; three in a row are
-// not, until it works again.
+// One failed self-check changes nothing; three in a row make the server not
+// ready, until one passes.
 TEST(ServerStartTest, IsNotReadyAnyMoreAfterThreeChecksThatFail) {
   TempDir directory;
   FakeEntropy entropy;
@@ -158,7 +158,8 @@ TEST(ServerDrainTest, AnswersWithDrainingUntilItsTimeIsOver) {
   server.server().Stop(kRpcLimit);
 }
 
-// A call that was taken on before is answered, however short the lame duck.
+// A call that was admitted before the drain is answered, however short the
+// lame-duck time.
 TEST(ServerDrainTest, WaitsForCallsInFlight) {
   ServerOptions options;
   options.faults.delay = absl::Milliseconds(400);

@@ -35,8 +35,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
-// A clock that holds calls up once it is armed, so that they are in flight for
-// as long as a test wants.
+// SlowClock blocks calls once it is armed, so that they are in flight for as
+// long as a test needs.
 class SlowClock {
  public:
   base::Clock clock() {
@@ -116,7 +116,7 @@ TEST(ServerTest, StopLetsCallsInFlightEnd) {
   ASSERT_TRUE(slow.WaitUntilAsked());
   std::future<void> stop =
       std::async(std::launch::async, [&] { server.server().Stop(kRpcLimit); });
-  // The socket goes first: nobody new gets in.
+  // The socket is removed first, so that no new connection is accepted.
   absl::Time deadline = absl::Now() + kRpcLimit;
   while (std::filesystem::exists(server.unix_path()) &&
          absl::Now() < deadline) {
@@ -144,7 +144,7 @@ TEST(ServerTest, StopCancelsCallsThatOutliveTheGrace) {
   std::future<void> stop = std::async(std::launch::async, [&] {
     server.server().Stop(absl::Milliseconds(20));
   });
-  // The caller has its answer while the handler still hangs.
+  // The caller has its answer while the handler is still blocked.
   EXPECT_FALSE(call.get().ok());
   slow.Release();
   stop.get();

@@ -1,5 +1,5 @@
-// deploy/service_config.json, the retry policy that callers are told to use,
-// as a plain generated client applies it.
+// Tests deploy/service_config.json, the retry policy for callers, with a plain
+// generated client.
 
 #include <gmock/gmock.h>
 #include <grpcpp/server_builder.h>
@@ -37,7 +37,7 @@ std::string ServiceConfig() {
   return text;
 }
 
-// A client that does what the file says.
+// Returns a client that uses the policy of the file.
 std::unique_ptr<v1::ProofSigner::Stub> NewConfiguredStub(
     const std::string& target) {
   return v1::ProofSigner::NewStub(NewChannel(target, ServiceConfig()));
@@ -49,11 +49,11 @@ grpc::Status Call(v1::ProofSigner::Stub& stub,
   return stub.SignProof(NewContext().get(), request, &response);
 }
 
-// A signer that answers as it is told to.
+// A signer whose answers a test decides.
 class ScriptedSigner : public v1::ProofSigner::Service {
  public:
   ScriptedSigner() { Start(); }
-  // With `path`, it starts only when it is told to.
+  // With `path`, it starts only when Start is called.
   explicit ScriptedSigner(std::string path) : path_(std::move(path)) {}
 
   void Start() {
@@ -65,8 +65,8 @@ class ScriptedSigner : public v1::ProofSigner::Service {
 
   std::string target() const { return "unix:" + path_; }
 
-  // The next `times` attempts fail with `code`, and with that pushback if it
-  // is not empty; those after them get a proof.
+  // Makes the next `times` attempts fail with `code`, and with that pushback if
+  // it is not empty; later attempts get a proof.
   void Fail(grpc::StatusCode code, int times,
             const std::string& pushback = "") {
     base::MutexLock lock(mutex_);
@@ -76,7 +76,7 @@ class ScriptedSigner : public v1::ProofSigner::Service {
     attempts_ = 0;
   }
 
-  // Since the last Fail.
+  // Returns the number of attempts since the last Fail.
   int attempts() const {
     base::MutexLock lock(mutex_);
     return attempts_;
@@ -167,7 +167,7 @@ TEST(ServiceConfigTest, WaitsForASignerThatIsNotThereYet) {
   auto stub = v1::ProofSigner::NewStub(channel);
   grpc::Status status;
   std::thread caller([&] { status = Call(*stub); });
-  // The call has met that nobody is there; without waitForReady it would fail.
+  // The call has found no server; without waitForReady it would fail.
   const auto limit = absl::ToChronoTime(absl::Now() + kRpcLimit);
   for (auto state = channel->GetState(/*try_to_connect=*/false);
        state != GRPC_CHANNEL_TRANSIENT_FAILURE &&
@@ -181,7 +181,7 @@ TEST(ServiceConfigTest, WaitsForASignerThatIsNotThereYet) {
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
-// Five attempts with their backoffs are over after some two seconds.
+// Five attempts with their backoffs take some two seconds.
 TEST(ServiceConfigTest, WaitsUntilTheDeadlineForASignerThatDoesNotCome) {
   TempDir directory;
   auto stub = NewConfiguredStub("unix:" + (directory / "signer.sock"));
@@ -192,8 +192,8 @@ TEST(ServiceConfigTest, WaitsUntilTheDeadlineForASignerThatDoesNotCome) {
             grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
-// A signer that drains answers whatever is in flight with UNAVAILABLE, all at
-// once: that must not use up what a caller may retry.
+// A draining signer answers all calls in flight with UNAVAILABLE at once, which
+// must not use up the retry tokens of a caller.
 TEST(ServiceConfigTest, ManyFailuresAtOnceAreStillRetried) {
   ScriptedSigner signer;
   auto stub = NewConfiguredStub(signer.target());

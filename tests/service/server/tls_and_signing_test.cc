@@ -1,5 +1,5 @@
-// TLS by the OpenSSL that libgrpc loads and proofs by BoringSSL, in one
-// process: both define the same names.
+// Tests that TLS by OpenSSL, which libgrpc loads, and proofs by BoringSSL work
+// in one process, although both libraries define the same symbols.
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>

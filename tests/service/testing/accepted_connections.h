@@ -1,5 +1,4 @@
-// What a listener's connections are handed to, and what keeps it from getting
-// any.
+// Collects the connections of a listener, and takes its descriptors away.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_ACCEPTED_CONNECTIONS_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_ACCEPTED_CONNECTIONS_H_
@@ -40,7 +39,7 @@ class AcceptedConnections {
     return connections_[index].get();
   }
 
-  // Whether the connection number `index` comes within `limit`.
+  // Returns whether connection number `index` comes within `limit`.
   bool WaitFor(size_t index, absl::Duration limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, absl::ToChronoMilliseconds(limit),
@@ -53,14 +52,15 @@ class AcceptedConnections {
   std::vector<base::UniqueFd> connections_;
 };
 
-// While it exists, this process gets no new descriptor.
+// NoDescriptors keeps this process from opening descriptors while it exists.
 class NoDescriptors {
  public:
   NoDescriptors() {
     ABSL_RAW_CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0 &&
                        base::UniqueFd(dup(STDERR_FILENO)).get() > kLast,
                    "standard streams are closed");
-    // Of those above, some may be closed meanwhile, by threads of gRPC.
+    // A higher limit would not do: threads of gRPC may close descriptors below
+    // it meanwhile.
     rlimit none_left = before_;
     none_left.rlim_cur = kLast + 1;
     ABSL_RAW_CHECK(setrlimit(RLIMIT_NOFILE, &none_left) == 0,

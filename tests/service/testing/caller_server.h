@@ -1,4 +1,4 @@
-// A server that tells clients whom it takes them for.
+// Runs a server that answers with the identity of the caller.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_CALLER_SERVER_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_CALLER_SERVER_H_
@@ -23,7 +23,7 @@ namespace proofmint::testing {
 // "allowed" or "refused" as the kernel.
 class CallerServer {
  public:
-  // Whom `options` would tell of connections is replaced.
+  // The `callers` of `options` are replaced.
   CallerServer(service::GrpcServerOptions options, service::CallerPolicy policy)
       : callers_(std::move(policy)) {
     options.callers = &callers_;
@@ -34,7 +34,7 @@ class CallerServer {
 
   const service::Callers& callers() const { return callers_; }
   service::GrpcServer& server() { return *server_; }
-  // The first address.
+  // Returns the first address.
   const std::string& target() const { return server_->addresses()[0]; }
 
  private:

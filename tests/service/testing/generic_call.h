@@ -1,4 +1,4 @@
-// RPCs whose messages are plain bytes, right or wrong.
+// Makes RPCs whose messages are arbitrary bytes.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_GENERIC_CALL_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_GENERIC_CALL_H_

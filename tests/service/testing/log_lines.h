@@ -1,4 +1,4 @@
-// Captures what is logged on standard error.
+// Captures log lines.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_LOG_LINES_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_LOG_LINES_H_

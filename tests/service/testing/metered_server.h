@@ -1,4 +1,4 @@
-// A real server with metrics.
+// Runs a real server with metrics.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_METERED_SERVER_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_METERED_SERVER_H_
@@ -22,12 +22,12 @@ class MeteredServer {
   std::string unix_target() const { return "unix:" + (directory_ / "s"); }
   std::string metrics_address() const { return server_->metrics_address(); }
 
-  // A client on a new connection.
+  // Returns a client on a new connection.
   std::unique_ptr<v1::ProofSigner::Stub> NewStub() const;
 
   std::string Scrape() const;
 
-  // Blocks until the metrics tell of at least `keys` ready keys of each
+  // Waits until the metrics report at least `keys` ready keys of each
   // algorithm.
   void WaitForKeys(double keys) const;
 

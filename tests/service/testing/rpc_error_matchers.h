@@ -1,4 +1,4 @@
-// Matchers for the errors that callers see.
+// Matches the errors that callers receive.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_RPC_ERROR_MATCHERS_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_RPC_ERROR_MATCHERS_H_
@@ -19,8 +19,8 @@
 
 namespace proofmint::testing {
 
-// Returns the google.rpc.Status that travelled with an RPC's status, or an
-// empty one.
+// Returns the google.rpc.Status in the details of an RPC's status, or an empty
+// one.
 inline google::rpc::Status DetailsOf(const grpc::Status& status) {
   google::rpc::Status details;
   if (!status.error_details().empty()) {
@@ -40,8 +40,8 @@ std::vector<Detail> DetailsOfType(const google::rpc::Status& status) {
   return found;
 }
 
-// Returns the delay of the one RetryInfo of `status`; infinite unless it has
-// one.
+// Returns the delay of the one RetryInfo of `status`, or infinity if there is
+// none or more than one.
 inline absl::Duration RetryDelayOf(const google::rpc::Status& status) {
   auto retries = DetailsOfType<google::rpc::RetryInfo>(status);
   return retries.size() != 1
@@ -50,7 +50,7 @@ inline absl::Duration RetryDelayOf(const google::rpc::Status& status) {
                    absl::Nanoseconds(retries[0].retry_delay().nanos());
 }
 
-// The google.rpc.Status is the one that `text` is the text format of.
+// The google.rpc.Status equals the one whose text format is `text`.
 MATCHER_P(EqualsTextProto, text, "") {
   std::decay_t<decltype(arg)> want;
   if (!google::protobuf::TextFormat::ParseFromString(text, &want)) {

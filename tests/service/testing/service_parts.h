@@ -1,4 +1,4 @@
-// Parts of the service for tests that are about other parts.
+// Makes parts of the service for tests of other parts.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_SERVICE_PARTS_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_SERVICE_PARTS_H_
@@ -14,7 +14,8 @@
 
 namespace proofmint::testing {
 
-// Key handles under a KEK of their own, which draw no entropy of the test's.
+// TestKeyHandles are key handles with a KEK of their own, which draw no entropy
+// of the test.
 class TestKeyHandles {
  public:
   const keys::KeyHandles& operator*() const { return *handles_; }

@@ -50,7 +50,7 @@ TestServer::TestServer(base::Clock clock, service::ServerOptions options) {
   options.listen = {service::UnixAddress{unix_path()},
                     LoopbackTcp("127.0.0.1:0")};
   options.allow_insecure_loopback = true;
-  // So that no entropy is drawn unasked.
+  // So that entropy is drawn only by calls.
   options.key_pool_capacity = 0;
   options.self_check_interval = absl::InfiniteDuration();
   absl::StatusOr<std::unique_ptr<service::Server>> server =

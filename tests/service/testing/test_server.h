@@ -1,4 +1,4 @@
-// A real server on sockets of its own, and what a client needs to call it.
+// Runs a real server on sockets of its own, and makes clients for it.
 
 #ifndef PROOFMINT_TESTS_SERVICE_TESTING_TEST_SERVER_H_
 #define PROOFMINT_TESTS_SERVICE_TESTING_TEST_SERVER_H_
@@ -19,11 +19,11 @@
 
 namespace proofmint::testing {
 
-// The time of every TestServer that is given no clock: 2026-01-02T03:04:05.75Z.
+// The time of a TestServer without a clock of its own: 2026-01-02T03:04:05.75Z.
 inline constexpr int64_t kTestUnixSeconds = 1767323045;
 absl::Time TestTime();
 
-// No RPC of a test may take longer; a machine under load still makes it.
+// The limit of an RPC in a test, long enough for a machine under load.
 inline constexpr absl::Duration kRpcLimit = absl::Seconds(20);
 
 // Returns a ClientContext with a deadline of kRpcLimit.
@@ -37,14 +37,15 @@ std::shared_ptr<grpc::Channel> NewChannel(
 v1::SignProofRequest ValidRequest(
     v1::Algorithm algorithm = v1::ALGORITHM_UNSPECIFIED);
 
-// A TCP address, of loopback, to listen at.
+// Returns the loopback address `host_port` to listen on.
 service::TcpAddress LoopbackTcp(const std::string& host_port);
 
 // TestServer serves on a Unix socket in a directory of its own and on a free
 // port of 127.0.0.1.
 class TestServer {
  public:
-  // Where it listens and what keys it keeps is not for `options` to say.
+  // The addresses, the size of the key pool and the interval of self-checks in
+  // `options` are replaced.
   explicit TestServer(base::Clock clock = TestTime,
                       service::ServerOptions options = {});
 
@@ -53,7 +54,7 @@ class TestServer {
   // Such as "127.0.0.1:43211".
   const std::string& tcp_target() const { return server_->addresses()[1]; }
 
-  // A client on a new connection to the Unix socket.
+  // Returns a client on a new connection to the Unix socket.
   std::unique_ptr<v1::ProofSigner::Stub> NewStub() const {
     return v1::ProofSigner::NewStub(NewChannel(unix_target()));
   }
@@ -67,7 +68,8 @@ class TestServer {
   std::unique_ptr<service::Server> server_;
 };
 
-// Whether a normal call to `target` over a new connection gets a valid proof.
+// Returns whether a valid request to `target` on a new connection gets a valid
+// proof.
 bool Serves(const std::string& target);
 
 }  // namespace proofmint::testing
