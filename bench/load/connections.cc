@@ -36,8 +36,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(
   grpc::SslCredentialsOptions pem;
   PROOFMINT_ASSIGN_OR_RETURN(pem.pem_root_certs,
                              ReadPem("--tls_ca", tls.ca_file));
-  PROOFMINT_ASSIGN_OR_RETURN(pem.pem_cert_chain,
-                             ReadPem("--tls_cert", tls.certificate_file));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      pem.pem_cert_chain, ReadPem("--tls_certificate", tls.certificate_file));
   PROOFMINT_ASSIGN_OR_RETURN(pem.pem_private_key,
                              ReadPem("--tls_key", tls.key_file));
   return grpc::SslCredentials(pem);

@@ -87,7 +87,7 @@ void Flags::AddTo(CLI::App& app) {
           ->check(CLI::ExistingFile)
           ->group(where);
   CLI::Option* certificate =
-      app.add_option("--tls_cert", options_.tls.certificate_file,
+      app.add_option("--tls_certificate", options_.tls.certificate_file,
                      "This client's certificate, a PEM file")
           ->check(CLI::ExistingFile)
           ->needs(ca)

@@ -217,7 +217,7 @@ TEST_F(ProgramTest, SpeaksTlsWithACertificateOfItsOwn) {
   FakeSigner server({}, grpc::SslServerCredentials(options));
   const std::string ca = "--tls_ca=" + certificates.Path("ca.crt");
   const std::vector<std::string> flags = {
-      ca, "--tls_cert=" + certificates.Path("client.crt"),
+      ca, "--tls_certificate=" + certificates.Path("client.crt"),
       "--tls_key=" + certificates.Path("client.key"), "--verify=1"};
   Result result = Load(server.target(), flags);
   ASSERT_EQ(result.exit_code, 0) << result.error;
