@@ -1,4 +1,5 @@
-// Where secrets become public, for the constant-time check.
+// Marks which values are secret and where they become public, for the
+// constant-time check (tests/crypto/constant_time_check.cc).
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_CONSTANT_TIME_H_
 #define PROOFMINT_SIGNER_CRYPTO_CONSTANT_TIME_H_
@@ -11,17 +12,17 @@
 
 namespace proofmint::crypto {
 
-// MarkSecret tells valgrind's memcheck that `bytes` is undefined: from then on
-// a branch or an address that depends on it is reported as an error. Outside
-// valgrind both functions cost a handful of instructions and do nothing, so
-// that what is checked is what is shipped.
+// MarkSecret tells valgrind's memcheck that `bytes` are undefined: from then on
+// memcheck reports every branch and every address that depends on them.
+// Outside valgrind MarkSecret and Declassify have no effect and take a few
+// instructions, so the code that is checked is the code that is shipped.
 inline void MarkSecret(std::span<const uint8_t> bytes) {
   VALGRIND_MAKE_MEM_UNDEFINED(bytes.data(), bytes.size());
 }
 
-// Declassify marks the one place where a value computed from secrets is
-// released: a public key, a signature, the fact that a batch must be redrawn.
-// Every use says in a comment why the value may be known.
+// Declassify marks a place where a value that was computed from secrets becomes
+// public: a public key, a signature, the fact that a batch must be drawn again.
+// A comment at every use says why the value may become public.
 inline void Declassify(std::span<const uint8_t> bytes) {
   VALGRIND_MAKE_MEM_DEFINED(bytes.data(), bytes.size());
 }
@@ -33,8 +34,9 @@ void DeclassifyValue(const T& value) {
   VALGRIND_MAKE_MEM_DEFINED(&value, sizeof(value));
 }
 
-// ValueBarrier keeps the compiler from learning that a mask has two values and
-// turning arithmetic on it into a branch.
+// ValueBarrier returns `value` and hides from the compiler that a mask has only
+// two possible values: the compiler could otherwise turn arithmetic on it into
+// a branch.
 inline uint64_t ValueBarrier(uint64_t value) {
   asm("" : "+r"(value));
   return value;

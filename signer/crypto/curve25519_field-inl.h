@@ -1,6 +1,7 @@
-// Arithmetic modulo p = 2^255 - 19 on many independent values at once.
+// Curve25519Field computes modulo p = 2^255 - 19 on many independent values at
+// once.
 
-// Per-target include guard, as Highway wants it.
+// Highway needs an include guard for each target.
 #if defined(PROOFMINT_SIGNER_CRYPTO_CURVE25519_FIELD_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef PROOFMINT_SIGNER_CRYPTO_CURVE25519_FIELD_INL_H_
@@ -19,19 +20,21 @@
 HWY_BEFORE_NAMESPACE();
 namespace proofmint::crypto::HWY_NAMESPACE {
 
-// Curve25519Field is written in terms of Ops alone (SimdOps of
-// simd_ops-inl.h, or the intervals of a test).
+// Curve25519Field uses no vector operations but those of Ops, which is either
+// SimdOps (simd_ops-inl.h) or the interval arithmetic of a test.
 //
 // An element is kWords words of memory, aligned to the size of a vector: ten
 // vectors, one for each limb, in which lane l belongs to the l-th of kLanes
-// independent values. Limbs are unsigned, of 26, 25, 26, 25, ... bits: limb i
-// weighs 2^ceil(25.5 i). They may be larger than that; values are modulo p and
-// not unique. Limbs are of three kinds, u being 2^26 for the even ones and 2^25
-// for the odd ones:
+// independent values. Limbs are unsigned and nominally have 26, 25, 26, 25, ...
+// bits: limb i has the weight 2^ceil(25.5 i). A limb may exceed its nominal
+// size, so a residue modulo p has several representations. There are three
+// classes of limbs, with u = 2^26 for even limbs and u = 2^25 for odd ones:
 //
-//   tight   at most 1.01 u       what Multiply and Carry return
-//   loose   3 times tight        one Add or Subtract away from tight
-//   wide    4 times tight        twice a tight one, minus a tight one
+//   tight   at most 1.01 u       the result of Multiply and Carry
+//   loose   3 times tight        the result of one Add or Subtract of tight
+//                                operands
+//   wide    4 times tight        the double of a tight element minus a tight
+//                                one
 //
 //   function    inputs                            output
 //   Add         any whose sum is below 2^32       the sum of the limbs
@@ -40,11 +43,13 @@ namespace proofmint::crypto::HWY_NAMESPACE {
 //   Multiply    a: wide, b: loose                 tight
 //   Canonical   tight                             below p, of 26, 25, ... bits
 //
-// Outputs may alias inputs. A test runs all of it on intervals at these bounds.
+// Outputs may alias inputs. A test runs every function on intervals that have
+// these bounds (curve25519_field_bounds_test.cc).
 //
-// kSplit: whether a Factor is prepared in memory (16 registers) or by Multiply
-// in registers (32 of them). Loaded into variables, 38 vectors of a factor are
-// spilled all over the stack, at twice the time.
+// kSplit says where a Factor is prepared: in memory, for targets with 16
+// registers, or by Multiply in registers, for targets with 32. With 16
+// registers the compiler would spill the 38 vectors of a factor to the stack,
+// which takes twice the time.
 template <class Ops, bool kSplit = (Ops::kLanes < 16)>
 struct Curve25519Field {
   using Word = typename Ops::Word;
@@ -67,7 +72,7 @@ struct Curve25519Field {
   }
   static constexpr uint32_t MaxLoose(int limb) { return 3 * MaxTight(limb); }
   static constexpr uint32_t MaxWide(int limb) { return 4 * MaxTight(limb); }
-  // A limb of 2p.
+  // Limb `limb` of 2p.
   static constexpr uint32_t TwoP(int limb) {
     return limb == 0 ? 2 * (kMask26 - 18) : 2 * Mask(limb);
   }
@@ -79,9 +84,9 @@ struct Curve25519Field {
     Ops::Store(v, out + i * kLanes);
   }
 
-  // An element as Multiply wants its second factor. With few registers: the
-  // even and the odd lanes apart, as they are and times 19 (for products of
-  // 2^255 and more).
+  // The second factor of Multiply. SplitFactor, for targets with few registers,
+  // holds the even and the odd lanes apart, and each of them once more times 19
+  // (for products of weight 2^255 and above).
   struct alignas(kAlignment) SplitFactor {
     Word even[kWords];
     Word even19[kWords];
@@ -91,7 +96,7 @@ struct Curve25519Field {
   static HWY_INLINE void SetLimb(V32 v, int i, SplitFactor& out) {
     SetLimb(v, i, out.even);
     SetLimb(Ops::OddToEven(v), i, out.odd);
-    if (i == 0) return;  // Never multiplied to 2^255 or more.
+    if (i == 0) return;  // No product with limb 0 has a weight of 2^255.
     V32 v19 = Ops::MulLow(v, Ops::Set(19));
     SetLimb(v19, i, out.even19);
     SetLimb(Ops::OddToEven(v19), i, out.odd19);
@@ -136,8 +141,8 @@ struct Curve25519Field {
     }
   }
 
-  // Of p <= a the sum a + 19 reaches 2^255, of a < p it does not: that bit
-  // tells whether to subtract p, which is to add 19 and drop bit 255.
+  // a + 19 reaches 2^255 exactly if a >= p: that bit tells whether to subtract
+  // p. To subtract p is to add 19 and to drop bit 255.
   static HWY_INLINE void Canonical(const Word* a, Word* out) {
     V32 carry = Ops::Set(19);
     for (int i = 0; i < kLimbs; ++i) {
@@ -176,7 +181,7 @@ struct Curve25519Field {
   }
 
  private:
-  // What a limb carries to the next one.
+  // The carry from limb i to limb i + 1.
   static HWY_INLINE V32 High(V32 limb, int i) {
     return i % 2 == 0 ? Ops::template ShiftRight<26>(limb)
                       : Ops::template ShiftRight<25>(limb);
@@ -191,7 +196,8 @@ struct Curve25519Field {
     HWY_INLINE V32 Get() const {
       return Limb(kTimes19 ? b19 : b, j);
     }
-    // Makes the compiler load anew what it would else keep, and spill.
+    // Makes the compiler load the factor again for each row: it would otherwise
+    // keep the vectors in registers and spill them.
     HWY_INLINE void Forget() { asm volatile("" : "+r"(b), "+r"(b19)); }
   };
   struct InRegisters {
@@ -216,11 +222,11 @@ struct Curve25519Field {
     return out;
   }
 
-  // The products of limb i of `a` with all limbs of `b`, added to the columns.
+  // Adds the product of limb i of `a` and limb j of `b` to its column.
   template <int i, int j, class B>
   static HWY_INLINE void AddTerm(V32 a, V32 a2, const B& b, V64* columns) {
-    // 2^ceil(25.5 i) 2^ceil(25.5 j) is twice the weight of limb i + j where
-    // both are odd; from limb 10 on, 2^255 = 19.
+    // 2^ceil(25.5 i) 2^ceil(25.5 j) is twice the weight of limb i + j where i
+    // and j are both odd. From limb 10 on the product is reduced by 2^255 = 19.
     V32 left = i % 2 == 1 && j % 2 == 1 ? a2 : a;
     V64 term = Ops::MulEven(left, b.template Get<j, (i + j >= kLimbs)>());
     V64& column = columns[(i + j) % kLimbs];
@@ -253,9 +259,9 @@ struct Curve25519Field {
     h[i + 1] = Ops::Add64(h[i + 1], High<i>(h[i]));
   }
 
-  // Of every column the low bits are left as limbs; what limbs 0 and 5 carry
-  // to limbs 1 and 6 in the end is apart, in `last`. Two chains side by side
-  // halve the latency.
+  // Carries the columns. The low bits of each column are then its limb; the
+  // last carries, from limbs 0 and 5 to limbs 1 and 6, are returned in `last`.
+  // Two carry chains, which begin at columns 0 and 5, halve the latency.
   static HWY_INLINE void CarryColumns(V64* h, V64* last) {
     CarryColumn<0>(h);
     CarryColumn<5>(h);
@@ -265,7 +271,7 @@ struct Curve25519Field {
     CarryColumn<7>(h);
     CarryColumn<3>(h);
     CarryColumn<8>(h);
-    // From limb 4 to 5, and from 9 to 0 times 19 = 1 + 2 + 16.
+    // The carries from limb 4 to 5, and from limb 9 to 0 times 19 = 1 + 2 + 16.
     V64 carry = High<9>(h[9]);
     V64 carry18 = Ops::Add64(Ops::template ShiftLeft64<1>(carry),
                              Ops::template ShiftLeft64<4>(carry));

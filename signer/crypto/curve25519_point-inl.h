@@ -1,6 +1,7 @@
-// Points of Ed25519's curve, -x^2 + y^2 = 1 + d x^2 y^2, many at once.
+// Curve25519Point adds points of Ed25519's curve, -x^2 + y^2 = 1 + d x^2 y^2,
+// many at once.
 
-// Per-target include guard, as Highway wants it.
+// Highway needs an include guard for each target.
 #if defined(PROOFMINT_SIGNER_CRYPTO_CURVE25519_POINT_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef PROOFMINT_SIGNER_CRYPTO_CURVE25519_POINT_INL_H_
@@ -18,15 +19,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace proofmint::crypto::HWY_NAMESPACE {
 
-// Curve25519Point: Hisil, Wong, Carter and Dawson, "Twisted Edwards Curves
-// Revisited" (ASIACRYPT 2008), section 3.1. The addition is complete.
+// Curve25519Point has the formulas of Hisil, Wong, Carter and Dawson, "Twisted
+// Edwards Curves Revisited" (ASIACRYPT 2008), section 3.1. The addition is
+// complete. For "tight", "loose" and "wide" see curve25519_field-inl.h.
 template <class Ops, class FieldOfOps = Curve25519Field<Ops>>
 struct Curve25519Point {
   using Field = FieldOfOps;
   using Word = typename Ops::Word;
   static constexpr size_t kAlignment = 64;
 
-  // x = X/Z, y = Y/Z, xy = T/Z. All coordinates are tight.
+  // A point in extended coordinates: x = X/Z, y = Y/Z, xy = T/Z. All four are
+  // tight.
   struct alignas(kAlignment) Extended {
     Word x[Field::kWords];
     Word y[Field::kWords];
@@ -34,15 +37,15 @@ struct Curve25519Point {
     Word t[Field::kWords];
   };
 
-  // An affine point as the table has it, or its negative: the sum and the
-  // difference are below p (and tight), the product is loose.
+  // An affine point of the table, or the negative of one. y + x and y - x are
+  // below p and tight; 2dxy is loose.
   struct alignas(kAlignment) Niels {
     typename Field::Factor y_plus_x;
     typename Field::Factor y_minus_x;
     typename Field::Factor dxy2;  // 2dxy
   };
 
-  // Room for what lies between; secret if the points are.
+  // Intermediate values; they are secret if the points are.
   struct alignas(kAlignment) Scratch {
     Word a[Field::kWords];
     Word b[Field::kWords];
@@ -53,12 +56,12 @@ struct Curve25519Point {
     typename Field::Factor g;
   };
 
-  // 1/d.
+  // 1/d modulo p.
   static constexpr uint32_t kInverseOfD[Field::kLimbs] = {
       0x1c9f843, 0x03c9db3, 0x285c4bc, 0x0c213ca, 0x02d775a,
       0x1b9cf66, 0x3108a66, 0x1c86562, 0x1214d5c, 0x10241fb};
 
-  // (2x : 2y : 2 : 2xy).
+  // Writes `p` in extended coordinates, as (2x : 2y : 2 : 2xy).
   static HWY_INLINE void FromNiels(const Niels& p, Scratch& s, Extended& out) {
     Field::Subtract(p.y_plus_x.even, p.y_minus_x.even, s.a);
     Field::Carry(s.a, out.x);
@@ -71,7 +74,8 @@ struct Curve25519Point {
     Field::Multiply(s.a, p.dxy2, out.t);
   }
 
-  // p += q. Without kWithT, p.t is left as it was: enough for the last sum.
+  // Adds q to p. Without kWithT, p.t is not updated, as no further addition may
+  // follow.
   template <bool kWithT>
   static HWY_INLINE void Add(const Niels& q, Scratch& s, Extended& p) {
     Field::Subtract(p.y, p.x, s.f);

@@ -1,4 +1,5 @@
-// Ed25519 (RFC 8032 section 5.1), the pure variant without context.
+// Generates keys, signs and verifies with Ed25519 (RFC 8032 section 5.1): pure
+// Ed25519, without prehash or context.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_ED25519_H_
 #define PROOFMINT_SIGNER_CRYPTO_ED25519_H_
@@ -21,8 +22,8 @@ inline constexpr size_t kEd25519SignatureSize = 64;  // bytes, R then S
 
 using Ed25519PublicKey = std::array<uint8_t, kEd25519PublicKeySize>;
 
-// Ed25519KeyPair is a seed (the private key of RFC 8032 section 5.1.5) and its
-// encoded point. Movable, not copyable.
+// Ed25519KeyPair is a seed (the private key of RFC 8032 section 5.1.5) and the
+// public key, an encoded point. Movable, not copyable.
 struct Ed25519KeyPair {
   SecretBytes<kEd25519SeedSize> seed;
   Ed25519PublicKey public_key;
@@ -37,14 +38,14 @@ Ed25519KeyPair Ed25519KeyPairFromSeed(
     std::span<const uint8_t, kEd25519SeedSize> seed);
 
 // SignEd25519 writes the deterministic signature over `message`. Fails with
-// UNAVAILABLE if BoringSSL cannot allocate, and as WipedKeyError; `signature`
-// is then unspecified.
+// UNAVAILABLE if BoringSSL cannot allocate memory, and with WipedKeyError if
+// the key was wiped; `signature` is then unspecified.
 absl::Status SignEd25519(const Ed25519KeyPair& key,
                          std::span<const uint8_t> message,
                          std::span<uint8_t, kEd25519SignatureSize> signature);
 
-// VerifyEd25519 tells whether `signature` is valid for `message`. Everything
-// here is public.
+// VerifyEd25519 tells whether `signature` is valid for `message`. Not constant
+// time: all inputs are public.
 bool VerifyEd25519(const Ed25519PublicKey& public_key,
                    std::span<const uint8_t> message,
                    std::span<const uint8_t, kEd25519SignatureSize> signature);

@@ -1,4 +1,4 @@
-// Many Ed25519 keys and signatures at once.
+// Generates many Ed25519 keys, and makes many signatures, at once.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_ED25519_BATCH_H_
 #define PROOFMINT_SIGNER_CRYPTO_ED25519_BATCH_H_
@@ -18,17 +18,18 @@ namespace proofmint::crypto {
 absl::Status GenerateEd25519KeyPairs(Kernel kernel, Entropy& entropy,
                                      std::span<Ed25519KeyPair> keys);
 
-// Ed25519Job is one signature to make: `message` signed with `key` into
-// `signature`, kEd25519SignatureSize bytes, R then S. All are borrowed.
+// Ed25519Job describes one signature: of `message`, with `key`, to be written
+// to `signature`, which has room for kEd25519SignatureSize bytes (R, then S).
+// All three are borrowed.
 struct Ed25519Job {
   const Ed25519KeyPair* key;
   std::span<const uint8_t> message;
   uint8_t* signature;
 };
 
-// SignEd25519Batch does all of `jobs`, any number of them, as RFC 8032 section
-// 5.1.6 says: the signatures are those of SignEd25519. Fails with UNAVAILABLE
-// if BoringSSL cannot allocate, or with FAILED_PRECONDITION if a key has been
+// SignEd25519Batch makes the signatures of `jobs`, any number of them, by RFC
+// 8032 section 5.1.6: they equal those of SignEd25519. Fails with UNAVAILABLE
+// if BoringSSL cannot allocate memory, or with WipedKeyError if a key was
 // wiped; the signatures are then unspecified. Thread-safe.
 absl::Status SignEd25519Batch(Kernel kernel, std::span<const Ed25519Job> jobs);
 

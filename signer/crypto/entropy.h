@@ -1,4 +1,4 @@
-// Where random bytes come from.
+// Entropy is the source of random bytes.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_ENTROPY_H_
 #define PROOFMINT_SIGNER_CRYPTO_ENTROPY_H_
@@ -12,8 +12,9 @@
 
 namespace proofmint::crypto {
 
-// Entropy fills buffers with random bytes fit for keys. It is an interface so
-// that tests can fail it or fix its output; production has one implementation.
+// Entropy fills buffers with random bytes that are good enough for keys. It is
+// an interface so that tests can make it fail or fix its output; production has
+// one implementation.
 //
 // Thread-safe.
 class Entropy {
@@ -21,25 +22,26 @@ class Entropy {
   virtual ~Entropy() = default;
 
   // Fills `out`. After an error the contents of `out` are unspecified and must
-  // not be used; the error is passing and the call may be repeated.
+  // not be used. Errors are transient: the caller may try again.
   virtual absl::Status Fill(std::span<uint8_t> out) = 0;
 };
 
-// NewSystemEntropy returns BoringSSL's generator, a CTR-DRBG seeded by the
-// kernel that notices forks. It asks the kernel once and fails with
-// FAILED_PRECONDITION where getrandom(2) is not usable (an old kernel, a
-// seccomp filter); once that works, BoringSSL never fails: it aborts the
-// process rather than return predictable bytes.
+// NewSystemEntropy returns BoringSSL's generator: a CTR-DRBG that is seeded by
+// the kernel and seeded again after a fork. NewSystemEntropy calls getrandom(2)
+// once and fails with FAILED_PRECONDITION if that does not work (an old kernel,
+// a seccomp filter). Afterwards Fill never fails: BoringSSL aborts the process
+// rather than return predictable bytes.
 //
-// BoringSSL takes a lock in each draw, its own draws for signatures included. A
-// child that a process forks while another of its threads holds that lock hangs
-// in its first draw (1 % of forks beside a thread that draws without pause): a
-// process with threads should only fork to execute another program.
+// BoringSSL takes a lock for each draw, also for those that it makes itself to
+// sign. If a process forks while another of its threads holds that lock, the
+// child hangs in its first draw (measured: 1 % of forks, beside a thread that
+// draws without pause). So a process with threads should fork only to execute
+// another program.
 //
-// Nor does BoringSSL notice that a virtual machine has been cloned. Only on
-// Intel's CPUs does it mix fresh randomness into each draw; elsewhere each
-// thread of both clones draws the same bytes until it is seeded again, after
-// 4,096 draws.
+// BoringSSL does not notice that a virtual machine was cloned. On Intel's CPUs
+// it mixes fresh randomness into each draw. On all others a thread draws the
+// same bytes in both clones until its generator is seeded again, after 4,096
+// draws.
 absl::StatusOr<std::unique_ptr<Entropy>> NewSystemEntropy();
 
 }  // namespace proofmint::crypto

@@ -1,4 +1,5 @@
-// ECDSA on the curve P-256 with SHA-256: the "ES256" of RFC 7518 section 3.4.
+// Generates keys, signs and verifies with ECDSA on P-256 with SHA-256: the
+// "ES256" of RFC 7518 section 3.4.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_P256_H_
 #define PROOFMINT_SIGNER_CRYPTO_P256_H_
@@ -21,8 +22,8 @@ inline constexpr size_t kP256CoordinateSize = 32;  // bytes, big-endian
 inline constexpr size_t kP256SignatureSize = 64;   // bytes, r then s
 
 // P256PublicKey is an affine point. Both coordinates always have their full
-// size: a leading zero byte, in one key of 128, is kept (RFC 7518 section
-// 6.2.1.2).
+// size: leading zero bytes, which one key in 128 has, are kept (RFC 7518
+// section 6.2.1.2).
 struct P256PublicKey {
   std::array<uint8_t, kP256CoordinateSize> x;
   std::array<uint8_t, kP256CoordinateSize> y;
@@ -36,8 +37,8 @@ struct P256KeyPair {
 };
 
 // GenerateP256KeyPair draws a uniform scalar by rejection (FIPS 186-5 A.2.2).
-// Fails as `entropy` does, and with UNAVAILABLE if it gives no valid scalar in
-// 8 draws, which for a sound source has probability 2^-256.
+// Fails as `entropy` does, and with UNAVAILABLE if none of 8 draws is a valid
+// scalar, which with a sound source has a probability of 2^-256.
 absl::StatusOr<P256KeyPair> GenerateP256KeyPair(Entropy& entropy);
 
 // P256KeyPairFromScalar returns the key pair of a given scalar. Fails with
@@ -48,12 +49,14 @@ absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
 // SignEs256 writes r and s of the ECDSA signature over `digest`, each 32 bytes
 // big-endian. The nonce is hedged: BoringSSL derives it from fresh random bytes
 // mixed with the key and the digest. Fails with UNAVAILABLE if BoringSSL cannot
-// allocate, and as WipedKeyError; `signature` is then unspecified.
+// allocate memory, and with WipedKeyError if the key was wiped; `signature` is
+// then unspecified.
 absl::Status SignEs256(const P256KeyPair& key, const Sha256Digest& digest,
                        std::span<uint8_t, kP256SignatureSize> signature);
 
-// VerifyEs256 tells whether `signature` is valid for `digest`. False also for a
-// point that is not on the curve. Everything here is public.
+// VerifyEs256 tells whether `signature` is valid for `digest`. It is not if the
+// public key is no point of the curve. Not constant time: all inputs are
+// public.
 bool VerifyEs256(const P256PublicKey& public_key, const Sha256Digest& digest,
                  std::span<const uint8_t, kP256SignatureSize> signature);
 

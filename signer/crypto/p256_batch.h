@@ -1,4 +1,4 @@
-// Many P-256 keys and ES256 signatures at once.
+// Generates many P-256 keys, and makes many ES256 signatures, at once.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_P256_BATCH_H_
 #define PROOFMINT_SIGNER_CRYPTO_P256_BATCH_H_
@@ -12,26 +12,29 @@
 
 namespace proofmint::crypto {
 
-// GenerateP256KeyPairs fills `keys`, any number of them, with fresh key pairs:
-// uniform scalars by rejection, as GenerateP256KeyPair. Fails as that function
-// does; the keys are then unspecified and must not be used. Thread-safe.
+// GenerateP256KeyPairs fills `keys`, any number of them, with fresh key pairs.
+// It draws uniform scalars by rejection, as GenerateP256KeyPair does, and fails
+// as that function does; the keys are then unspecified and must not be used.
+// Thread-safe.
 absl::Status GenerateP256KeyPairs(Kernel kernel, Entropy& entropy,
                                   std::span<P256KeyPair> keys);
 
-// Es256Job is one signature to make: `digest` signed with `key` into
-// `signature`, kP256SignatureSize bytes, r then s. All are borrowed.
+// Es256Job describes one signature: of `digest`, with `key`, to be written to
+// `signature`, which has room for kP256SignatureSize bytes (r, then s). The key
+// and the signature are borrowed.
 struct Es256Job {
   const P256KeyPair* key;
   Sha256Digest digest;
   uint8_t* signature;
 };
 
-// SignEs256Batch does all of `jobs`, any number of them. With the kernel kSimd
-// the nonces are hedged: SHA-512 over the private scalar, the digest and 32
-// fresh random bytes, reduced modulo n, so that they stay secret and distinct
-// for distinct messages even if the random bytes should repeat. They exist only
-// inside this call. Fails as `entropy` does, with UNAVAILABLE, or with
-// FAILED_PRECONDITION if a key has been wiped; the signatures are then
+// SignEs256Batch makes the signatures of `jobs`, any number of them. With
+// Kernel::kSimd the nonces are hedged: a nonce is SHA-512 over the private
+// scalar, the digest and 32 fresh random bytes, reduced modulo n. So nonces
+// stay secret, and differ for different messages, even if the random bytes
+// repeat. They are wiped before it returns. Fails as `entropy` does, with
+// UNAVAILABLE if no attempt gave usable nonces or BoringSSL cannot allocate
+// memory, or with WipedKeyError if a key was wiped; the signatures are then
 // unspecified. Thread-safe.
 absl::Status SignEs256Batch(Kernel kernel, Entropy& entropy,
                             std::span<const Es256Job> jobs);

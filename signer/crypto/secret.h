@@ -1,4 +1,5 @@
-// Secret bytes that wipe themselves.
+// SecretBytes holds secret bytes and wipes them; the functions beside it wipe
+// other memory.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_SECRET_H_
 #define PROOFMINT_SIGNER_CRYPTO_SECRET_H_
@@ -15,13 +16,14 @@
 
 namespace proofmint::crypto {
 
-// WipeMemory overwrites `bytes` with zeros in a way the compiler keeps.
+// WipeMemory overwrites `bytes` with zeros; the compiler cannot remove it.
 void WipeMemory(std::span<uint8_t> bytes);
 
-// SecretBytes holds N secret bytes in place, without heap memory. It starts as
-// zeros, is wiped when destroyed and when moved from, and can be neither copied
-// nor printed. ExposeSecret() is the one way to the bytes, so that every reader
-// can be found by that name; copies made through it are the reader's to wipe.
+// SecretBytes holds N secret bytes inside the object, without heap memory. It
+// starts as zeros, is wiped when destroyed and when moved from, and can be
+// neither copied nor printed. Only ExposeSecret() gives access to the bytes, so
+// that every reader can be found by that name; a reader that copies the bytes
+// must wipe its copy.
 //
 // Not thread-safe.
 template <size_t N>
@@ -29,7 +31,7 @@ class SecretBytes {
  public:
   SecretBytes() = default;
 
-  // Copies `bytes`; the source stays the caller's to wipe.
+  // Copies `bytes`; the caller remains responsible for wiping them.
   explicit SecretBytes(std::span<const uint8_t, N> bytes) {
     std::copy(bytes.begin(), bytes.end(), bytes_);
   }
@@ -44,13 +46,13 @@ class SecretBytes {
 
   ~SecretBytes() { WipeMemory(bytes_); }
 
-  // Whether all bytes are zero, as after a move: no secret is left to use.
-  // Takes the same time whatever the bytes are.
+  // Tells whether all bytes are zero, as they are after a move: then there is
+  // no secret to use. Constant time.
   bool IsWiped() const {
     uint8_t any = 0;
     for (uint8_t byte : bytes_) any |= byte;
     bool is_wiped = any == 0;
-    DeclassifyValue(is_wiped);  // Nothing is told of the bytes that are there.
+    DeclassifyValue(is_wiped);  // Reveals nothing about bytes that are left.
     return is_wiped;
   }
 
@@ -66,15 +68,15 @@ class SecretBytes {
   uint8_t bytes_[N] = {};
 };
 
-// WipeStackBelow overwrites the kWipedStackSize bytes below the caller's frame:
-// what the functions that it called have left there, spilled registers
-// included.
+// WipeStackBelow overwrites the kWipedStackSize bytes of stack below the
+// caller's frame, where functions that the caller has called may have left
+// secrets, for example in spilled registers.
 inline constexpr size_t kWipedStackSize = 8192;  // bytes
 void WipeStackBelow();
 
-// RunAndWipeStack calls `function` and returns what it returns. Afterwards what
-// the call has left on the stack is wiped: for BoringSSL's functions, which do
-// not clean up behind themselves.
+// RunAndWipeStack calls `function` and returns its result. Afterwards it wipes
+// the stack that the function has used, as WipeStackBelow does. For functions
+// of BoringSSL, which leave secrets on the stack.
 template <typename Function>
 auto RunAndWipeStack(Function function) {
   struct Wiper {
@@ -85,10 +87,10 @@ auto RunAndWipeStack(Function function) {
   return call(function);
 }
 
-// RunWithScratch calls `function` with a T that does not start as zeros, for
-// calculations with secrets, and returns what it returns. Afterwards the T is
-// wiped, by its Wipe() if it has one, and so is what the call has left on the
-// stack.
+// RunWithScratch calls `function` with an uninitialized T, the scratch memory
+// of a calculation with secrets, and returns its result. Afterwards it wipes
+// the T, by T::Wipe() if there is one, and the stack that the function has
+// used.
 template <typename T, typename Function>
 auto RunWithScratch(Function function) {
   static_assert(std::is_trivially_destructible_v<T>);
@@ -111,8 +113,8 @@ auto RunWithScratch(Function function) {
   return call(function, scratch.value);
 }
 
-// WipedKeyError is FAILED_PRECONDITION: a key was to sign whose secret has
-// gone.
+// WipedKeyError returns FAILED_PRECONDITION, the error of an attempt to use a
+// key whose secret was wiped.
 absl::Status WipedKeyError();
 
 template <size_t N>

@@ -1,4 +1,5 @@
-// Known answers, before anything is signed for a caller.
+// Runs the cryptographic self-test: known answers, checked before anything is
+// signed for a caller.
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_SELF_TEST_H_
 #define PROOFMINT_SIGNER_CRYPTO_SELF_TEST_H_
@@ -14,13 +15,15 @@
 
 namespace proofmint::crypto {
 
-// RunSelfTest makes published keys and signatures on this CPU, in batches of
-// several sizes with `kernel` and one at a time. It takes some milliseconds.
-// Fails with INTERNAL, naming what differs, if one answer is wrong; nothing of
-// this process may then be used. Fails as `entropy` does, too.
+// RunSelfTest computes published keys and signatures on this CPU with `kernel`,
+// one at a time and in batches of several sizes, and compares them with the
+// published values (ES256 signatures, which are random, are verified). Takes
+// some milliseconds. Fails with INTERNAL, naming what is wrong, if one result
+// is wrong: the process must then sign nothing. Fails as `entropy` does, too.
 absl::Status RunSelfTest(Kernel kernel, Entropy& entropy);
 
-// BatchFunctions are what the self-test judges; a test hands it faulty ones.
+// BatchFunctions are the functions that the self-test checks. Tests replace
+// them by faulty ones.
 struct BatchFunctions {
   std::function<absl::Status(Kernel, Entropy&, std::span<P256KeyPair>)>
       generate_p256 = GenerateP256KeyPairs;
@@ -32,7 +35,7 @@ struct BatchFunctions {
       sign_ed25519 = SignEd25519Batch;
 };
 
-// RunSelfTestOf is RunSelfTest for other functions than those of this library.
+// RunSelfTestOf is RunSelfTest for the given functions. For tests.
 absl::Status RunSelfTestOf(const BatchFunctions& functions, Kernel kernel,
                            Entropy& entropy);
 

@@ -1,4 +1,4 @@
-// SHA-256 and SHA-512 (FIPS 180-4).
+// Computes SHA-256 and SHA-512 digests (FIPS 180-4).
 
 #ifndef PROOFMINT_SIGNER_CRYPTO_SHA2_H_
 #define PROOFMINT_SIGNER_CRYPTO_SHA2_H_
@@ -18,18 +18,18 @@ inline constexpr size_t kSha512Size = 64;  // bytes
 using Sha256Digest = std::array<uint8_t, kSha256Size>;
 using Sha512Digest = std::array<uint8_t, kSha512Size>;
 
-// Sha256 and Sha512 return the digest of `message`. They keep no state, so they
-// may run on any number of threads.
+// Sha256 and Sha512 return the digest of `message`. Thread-safe.
 Sha256Digest Sha256(std::span<const uint8_t> message);
 Sha512Digest Sha512(std::span<const uint8_t> message);
 
-// Sha256Prefix is the state of SHA-256 after whole blocks, for messages that
-// begin alike: what they share is hashed once.
+// Sha256Prefix is the state of SHA-256 after a number of whole blocks. Messages
+// that begin with the same blocks share it, so that those are hashed once. Its
+// const methods are thread-safe.
 class Sha256Prefix {
  public:
   static constexpr size_t kBlockSize = 64;  // bytes
 
-  // The state before the first block.
+  // Makes the state before the first block.
   Sha256Prefix();
   // Hashes `prefix`, whose size must be a multiple of kBlockSize.
   explicit Sha256Prefix(std::span<const uint8_t> prefix);

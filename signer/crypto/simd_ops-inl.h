@@ -1,8 +1,8 @@
-// The few vector operations that field arithmetic is written in, on Highway.
-// Field code is a template over such a class, so that a test can run the same
-// code on intervals and prove that no limb overflows.
+// SimdOps provides the few vector operations that field arithmetic uses, by
+// means of Highway. Field code is a template over such a class, so that a test
+// can run the same code on intervals and prove that no limb overflows.
 
-// Per-target include guard, as Highway wants it.
+// Highway needs an include guard for each target.
 #if defined(PROOFMINT_SIGNER_CRYPTO_SIMD_OPS_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef PROOFMINT_SIGNER_CRYPTO_SIMD_OPS_INL_H_
@@ -25,12 +25,12 @@ namespace proofmint::crypto::HWY_NAMESPACE {
 struct SimdOps {
   using D32 = hwy::HWY_NAMESPACE::CappedTag<uint32_t, 16>;
   using D64 = hwy::HWY_NAMESPACE::Repartition<uint64_t, D32>;
-  using Word = uint32_t;  // what a lane is in memory
+  using Word = uint32_t;  // a lane in memory
   using V32 = hwy::HWY_NAMESPACE::Vec<D32>;
   using V64 = hwy::HWY_NAMESPACE::Vec<D64>;
   static constexpr size_t kLanes = hwy::HWY_NAMESPACE::MaxLanes(D32());
 
-  // `p` is aligned to the size of a vector.
+  // `p` must be aligned to the size of a vector.
   static HWY_INLINE V32 Load(const Word* p) {
     return hwy::HWY_NAMESPACE::Load(D32(), p);
   }
@@ -57,12 +57,12 @@ struct SimdOps {
   static HWY_INLINE V32 ShiftLeft(V32 a) {
     return hwy::HWY_NAMESPACE::ShiftLeft<kBits>(a);
   }
-  // `yes` in the lanes whose mask is all ones, `no` where it is zero.
+  // Returns `yes` in lanes whose mask is all ones, `no` where it is zero.
   static HWY_INLINE V32 Select(V32 mask, V32 yes, V32 no) {
     return hwy::HWY_NAMESPACE::IfVecThenElse(mask, yes, no);
   }
 
-  // The odd lanes in the places of the even ones, for MulEven.
+  // Moves each odd lane to the even lane before it, for MulEven.
   static HWY_INLINE V32 OddToEven(V32 a) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::BitCast(D32(), hn::ShiftRight<32>(hn::BitCast(D64(), a)));
@@ -91,22 +91,24 @@ struct SimdOps {
   static HWY_INLINE V64 ShiftLeft64(V64 a) {
     return hwy::HWY_NAMESPACE::ShiftLeft<kBits>(a);
   }
-  // A 64-bit word as the even 32-bit lane that MulEven reads: its low half.
+  // Returns the low half of each 64-bit word in the even 32-bit lane, which
+  // MulEven reads.
   static HWY_INLINE V32 AsEven(V64 a) {
     return hwy::HWY_NAMESPACE::BitCast(D32(), a);
   }
-  // Both halves below 2^32.
+  // Joins the values of the even and the odd lanes, all below 2^32.
   static HWY_INLINE V32 FromEvenOdd(V64 even, V64 odd) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::BitCast(D32(), hn::Or(even, hn::ShiftLeft<32>(odd)));
   }
-  // The low halves of all, whatever the high ones are.
+  // Joins the low halves of the values of the even and the odd lanes; the high
+  // halves may be anything.
   static HWY_INLINE V32 LowHalves(V64 even, V64 odd) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::OddEven(hn::DupEven(hn::BitCast(D32(), odd)),
                        hn::BitCast(D32(), even));
   }
-  // The product of all lanes; it must be below 2^32.
+  // Multiplies lane by lane; every product must be below 2^32.
   static HWY_INLINE V32 MulLow(V32 a, V32 b) {
     return hwy::HWY_NAMESPACE::Mul(a, b);
   }
