@@ -10,8 +10,8 @@
 namespace proofmint::crypto {
 namespace {
 
-// The context that the constructor has put there; all zeros are one, too,
-// without an algorithm.
+// Returns the context that the constructor has placed at `place`. If the memory
+// reads as zeros, it is a context without an algorithm.
 const EVP_AEAD_CTX& ContextIn(const uint8_t* place) {
   return *std::launder(reinterpret_cast<const EVP_AEAD_CTX*>(place));
 }
@@ -22,8 +22,8 @@ AesGcmSiv::AesGcmSiv(std::span<const uint8_t, kAesGcmSivKeySize> key) {
   static_assert(sizeof(EVP_AEAD_CTX) <= sizeof(context_));
   static_assert(alignof(EVP_AEAD_CTX) <= 16);
   auto* context = new (context_) EVP_AEAD_CTX();
-  // Given a key of the right size this cannot fail; if it did, the context
-  // would be left without an algorithm.
+  // This cannot fail with a key of the right size. If it did, the context would
+  // have no algorithm.
   RunAndWipeStack([&] {
     return EVP_AEAD_CTX_init(context, EVP_aead_aes_256_gcm_siv(), key.data(),
                              key.size(), EVP_AEAD_DEFAULT_TAG_LENGTH, nullptr);
@@ -32,7 +32,7 @@ AesGcmSiv::AesGcmSiv(std::span<const uint8_t, kAesGcmSivKeySize> key) {
 
 AesGcmSiv::~AesGcmSiv() {
   EVP_AEAD_CTX_cleanup(std::launder(reinterpret_cast<EVP_AEAD_CTX*>(context_)));
-  // For this algorithm BoringSSL cleans up nothing.
+  // BoringSSL's cleanup does nothing for this algorithm.
   WipeMemory(context_);
 }
 
@@ -54,7 +54,8 @@ absl::Status AesGcmSiv::Seal(
   if (!is_sealed) {
     ERR_clear_error();
     return absl::InvalidArgumentError(
-        "aes_gcm_siv: got buffers that do not fit, want room for the tag");
+        "aes_gcm_siv: the output buffer has the wrong size or overlaps the "
+        "plaintext");
   }
   return absl::OkStatus();
 }

@@ -74,8 +74,8 @@ struct Curve25519Point {
     Field::Multiply(s.a, p.dxy2, out.t);
   }
 
-  // Adds q to p. Without kWithT, p.t is not updated, as no further addition may
-  // follow.
+  // Adds q to p. Without kWithT, p.t is not updated, so that no further
+  // addition may follow.
   template <bool kWithT>
   static HWY_INLINE void Add(const Niels& q, Scratch& s, Extended& p) {
     Field::Subtract(p.y, p.x, s.f);

@@ -32,7 +32,7 @@ Ed25519KeyPair Ed25519KeyPairFromSeed(
 absl::Status SignEd25519(const Ed25519KeyPair& key,
                          std::span<const uint8_t> message,
                          std::span<uint8_t, kEd25519SignatureSize> signature) {
-  // BoringSSL would sign with a wiped key, and nobody could verify it.
+  // BoringSSL would sign with a wiped key, and the signature would be invalid.
   if (key.seed.IsWiped()) return WipedKeyError();
   // BoringSSL's private key is the seed followed by the public key.
   SecretBytes<ED25519_PRIVATE_KEY_LEN> private_key;

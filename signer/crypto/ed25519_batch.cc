@@ -16,14 +16,15 @@ namespace {
 
 using OrderField = ScalarField<Ed25519Order>;
 
-// Below these sizes BoringSSL, one at a time, is faster than a kernel run,
-// which costs the same for one key as for a whole vector of them.
+// The smallest batch for which the kernel is faster than BoringSSL: a kernel
+// run takes the same time for one scalar as for a whole vector of them.
 constexpr size_t kMinKernelScalars = 3;
 
 using Points = std::array<Ed25519PublicKey, kKernelBatchSize>;
 
-// SHA-512 of a seed: the first half becomes the scalar, the second the prefix
-// that makes nonces (RFC 8032 section 5.1.5).
+// Returns the secret scalar: the first half of the SHA-512 of a seed, clamped
+// (RFC 8032 section 5.1.5). The second half is the prefix from which nonces are
+// derived.
 Limbs256 ClampedScalar(const Sha512Digest& hash) {
   Limbs256 scalar =
       LimbsFromLittleEndian(std::span(hash).first<kEd25519SeedSize>());
@@ -81,7 +82,7 @@ struct SigningScratch {
   Limbs256 scalar;
 };
 
-// RFC 8032 section 5.1.6. Never fails.
+// Signs as RFC 8032 section 5.1.6 says. Always returns OK.
 absl::Status SignChunk(std::span<const Ed25519Job> jobs,
                        SigningScratch& scratch) {
   std::array<Sha512Message, kKernelBatchSize> messages;
@@ -123,7 +124,7 @@ absl::Status SignChunk(std::span<const Ed25519Job> jobs,
     std::copy(points[i].begin(), points[i].end(), jobs[i].signature);
     std::span<uint8_t, 32> second_half(jobs[i].signature + 32, 32);
     LimbsToLittleEndian(s, second_half);
-    // The signature is what signing is for.
+    // Signatures are published.
     Declassify(second_half);
   }
   return absl::OkStatus();

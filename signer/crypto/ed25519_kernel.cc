@@ -1,12 +1,13 @@
-// Fixed-base multiplication on Ed25519, one scalar a vector lane.
+// This file computes fixed-base multiplication on Ed25519, with one scalar in
+// each vector lane.
 //
-// A scalar k is first made odd (plus the group order L if it is even). Then it
-// is the sum of d_i * 2^(7i) over 37 windows with odd digits |d_i| < 128:
-// with q = (k - 1) / 2 and c_i the 7-bit digits of q + 2^258,
+// If a scalar k is even, it is first made odd: the group order L is added. An
+// odd k is the sum of d_i * 2^(7i) over 37 windows, with odd digits d_i,
+// |d_i| < 128: with q = (k - 1) / 2 and c_i the 7-bit digits of q + 2^258,
 //   sum of (2 c_i - 127) 2^(7i) = 2 (q + 2^258) - (2^259 - 1) = k.
-// So every window adds one table entry or its negative, never the identity.
-// The index of |d_i| = 2j + 1 is j = c_i - 64 if c_i >= 64 and 63 - c_i if not:
-// the low six bits of c_i, inverted in the second case.
+// So every window adds one table entry or its negative, never the neutral
+// element. The index j of |d_i| = 2j + 1 is c_i - 64 if c_i >= 64, and 63 - c_i
+// otherwise: the low six bits of c_i, which are inverted in the second case.
 
 #include "signer/crypto/ed25519_kernel.h"
 
@@ -20,7 +21,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "signer/crypto/ed25519_kernel.cc"
 #include <hwy/foreach_target.h>
-// foreach_target.h comes first.
+// foreach_target.h must come before highway.h.
 #include <hwy/highway.h>
 
 #include "signer/crypto/constant_time.h"
@@ -61,20 +62,20 @@ struct alignas(64) Element {
   uint32_t words[Field::kWords];
 };
 
-// Everything secret that is in memory.
+// Scratch holds all secret values that are kept in memory.
 struct Scratch {
   alignas(64) uint32_t scalars[kScalarWords][kKernelBatchSize];
   Limbs256 limbs;
   Point::Extended points[kMaxVectors];
   Point::Niels entry;
   Point::Scratch point;
-  Element prefixes[kMaxVectors];    // products of Z
-  Element products[kLaneBits + 1];  // of 1, 2, 4, ... lanes
+  Element prefixes[kMaxVectors];    // products of the Z of vectors 0 to v
+  Element products[kLaneBits + 1];  // products of 1, 2, 4, ... lanes
   Element inverse;
   Field::Factor factor;
 };
 
-// Writes q + 2^258 of a scalar to column `slot`.
+// Computes q + 2^258 for a scalar and writes it to column `slot`.
 void Recode(const Limbs256& scalar, size_t slot, Scratch& s) {
   uint64_t if_even = ValueBarrier((scalar[0] & 1) - 1);
   unsigned __int128 sum = 0;
@@ -93,7 +94,7 @@ void Recode(const Limbs256& scalar, size_t slot, Scratch& s) {
   s.scalars[8][slot] = 1 << (258 - 256);
 }
 
-// The 7-bit digits c_i of window i in the lanes of a vector.
+// Returns the 7-bit digits c_i of a window, for the lanes of a vector.
 HWY_INLINE V32 Digits(const Scratch& s, size_t window, size_t vector) {
   D32 d;
   size_t bit = window * kEd25519WindowBits;
@@ -108,16 +109,17 @@ HWY_INLINE V32 Digits(const Scratch& s, size_t window, size_t vector) {
   return hn::And(digits, hn::Set(d, (1 << kEd25519WindowBits) - 1));
 }
 
-// A digit as a table index, in the form that look-ups want.
+// Index is a table index in the form that Select needs.
 struct Index {
   V32 lane_number;
   Indices lane;                      // the low kLaneBits bits
   M32 bits[kIndexBits - kLaneBits];  // the other ones
 };
 
-// The entry of a row of the table: a permutation of each of its kCount chunks,
-// and a tree of blends to choose among them. Every word is read. EMU128 has a
-// memory access for a permutation: there, all words of a chunk are compared.
+// Returns the indexed entry of a row of the table: permutes each of the kCount
+// chunks of the row and selects among the results with a tree of blends. Every
+// word of the row is read. EMU128 implements a permutation as memory accesses
+// at the index; on that target all words of a chunk are compared instead.
 template <size_t kCount>
 HWY_INLINE V32 Select(const uint32_t* row, const Index& index) {
   if constexpr (kCount == 1 && HWY_TARGET == HWY_EMU128) {
@@ -140,7 +142,7 @@ HWY_INLINE V32 Select(const uint32_t* row, const Index& index) {
   }
 }
 
-// The table's points for the digits of one window.
+// Looks up the points for the digits of one window.
 HWY_NOINLINE void LookUp(size_t window, V32 digits, Point::Niels& out) {
   D32 d;
   constexpr uint32_t kSign = 1 << kIndexBits;
@@ -158,7 +160,7 @@ HWY_NOINLINE void LookUp(size_t window, V32 digits, Point::Niels& out) {
     V32 sum = Select<kChunks>(table[i], index);
     V32 difference = Select<kChunks>(table[Field::kLimbs + i], index);
     V32 product = Select<kChunks>(table[2 * Field::kLimbs + i], index);
-    // -(x, y) = (-x, y).
+    // As -(x, y) = (-x, y), y + x and y - x change places, and 2dxy its sign.
     V32 negated = hn::Sub(hn::Set(d, Field::TwoP(i)), product);
     Field::SetLimb(hn::IfThenElse(negative, difference, sum), i, out.y_plus_x);
     Field::SetLimb(hn::IfThenElse(negative, sum, difference), i, out.y_minus_x);
@@ -166,7 +168,7 @@ HWY_NOINLINE void LookUp(size_t window, V32 digits, Point::Niels& out) {
   }
 }
 
-// The sum of the windows' points, for all vectors.
+// Adds up the points of all windows, for all vectors.
 HWY_INLINE void AddWindows(size_t vectors, Scratch& s) {
   for (size_t v = 0; v < vectors; ++v) {
     LookUp(0, Digits(s, 0, v), s.entry);
@@ -184,6 +186,7 @@ HWY_INLINE void AddWindows(size_t vectors, Scratch& s) {
   }
 }
 
+// Writes lane (i + by) % kLanes of `in` to lane i of `out`.
 HWY_INLINE void Rotate(const Element& in, size_t by, Field::Factor& out) {
   D32 d;
   V32 lanes = hn::Add(hn::Iota(d, 0), hn::Set(d, static_cast<uint32_t>(by)));
@@ -195,7 +198,7 @@ HWY_INLINE void Rotate(const Element& in, size_t by, Field::Factor& out) {
   }
 }
 
-// Canonical limbs of one lane as a 255-bit number.
+// Joins the canonical limbs of one lane to a 255-bit number.
 HWY_INLINE void Pack(const uint32_t* words, size_t lane, Limbs256& out) {
   uint64_t l[Field::kLimbs];
   for (size_t i = 0; i < Field::kLimbs; ++i) l[i] = words[i * kLanes + lane];
@@ -205,7 +208,7 @@ HWY_INLINE void Pack(const uint32_t* words, size_t lane, Limbs256& out) {
   out[3] = l[7] >> 13 | l[8] << 12 | l[9] << 38;
 }
 
-// A 255-bit number in every lane.
+// Writes the limbs of a 255-bit number to every lane.
 HWY_INLINE void Broadcast(const Limbs256& value, uint32_t* words) {
   for (int i = 0; i < Field::kLimbs; ++i) {
     size_t bit = static_cast<size_t>((51 * i + 1) / 2);
@@ -218,8 +221,8 @@ HWY_INLINE void Broadcast(const Limbs256& value, uint32_t* words) {
   }
 }
 
-// The inverse of an element, lane by lane, from one inversion of the product
-// of all lanes.
+// Inverts an element lane by lane, with one inversion of the product of all
+// lanes.
 HWY_INLINE void Invert(const Element& in, Scratch& s, Element& out) {
   s.products[0] = in;
   for (int i = 0; i < kLaneBits; ++i) {
@@ -236,7 +239,8 @@ HWY_INLINE void Invert(const Element& in, Scratch& s, Element& out) {
   }
 }
 
-// From here on what is written to `points` is what the caller releases.
+// Writes the encoded points. These leave the kernel: the caller declassifies
+// them.
 HWY_INLINE void Encode(const Point::Extended& p, const Element& inverse,
                        Scratch& s, std::span<std::array<uint8_t, 32>> points) {
   Field::Copy(inverse.words, s.factor);
@@ -261,7 +265,8 @@ void MultiplyWithScratch(std::span<const Limbs256> scalars,
   }
   AddWindows(vectors, s);
 
-  // Montgomery's trick over the vectors: prefixes[v] = z[0] * ... * z[v].
+  // All vectors share one inversion (Montgomery's trick):
+  // prefixes[v] = z[0] * ... * z[v].
   Field::Copy(s.points[0].z, s.prefixes[0].words);
   for (size_t v = 1; v < vectors; ++v) {
     Field::Copy(s.points[v].z, s.factor);
@@ -304,8 +309,8 @@ HWY_EXPORT(Target);
 void MultiplyEd25519Base(std::span<const Limbs256> scalars,
                          std::span<std::array<uint8_t, 32>> points) {
 #if (HWY_TARGETS & HWY_AVX3) && (HWY_TARGETS & HWY_AVX2)
-  // Eight lanes are a full vector there, which takes two thirds of the time of
-  // half a vector of sixteen.
+  // On AVX2 eight lanes are a full vector, which takes two thirds of the time
+  // of a half-filled vector of sixteen lanes.
   if (scalars.size() <= 8 && Ed25519KernelTarget() == HWY_AVX3) {
     N_AVX2::MultiplyBatch(scalars, points);
     return;

@@ -30,8 +30,8 @@ absl::StatusOr<std::unique_ptr<Entropy>> NewSystemEntropy() {
     got = getrandom(probe, sizeof(probe), 0);
   } while (got < 0 && errno == EINTR);
   if (got != sizeof(probe)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "entropy: got ", std::strerror(errno), " from getrandom, want bytes"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("entropy: getrandom failed: ", std::strerror(errno)));
   }
   return std::make_unique<SystemEntropy>();
 }

@@ -1,8 +1,8 @@
-// Defines the functions of Highway's library that its headers call. Programs do
-// not load libhwy.so: its static initializer measures the resolution of the
-// time stamp counter, which takes 10 ms of every start and executes RDTSCP,
-// which valgrind refuses on virtual CPUs that hide it. Debian has no libhwy.a.
-// hwy/targets.h and hwy/base.h document the functions.
+// Defines the functions of Highway's library that its headers call, so that
+// programs need not load libhwy.so. Its static initializer measures the
+// resolution of the time stamp counter: that adds 10 ms to every start, and it
+// executes RDTSCP, which valgrind rejects on virtual CPUs that hide it. Debian
+// has no libhwy.a. hwy/targets.h and hwy/base.h document the functions.
 
 #include <hwy/highway.h>
 #include <hwy/targets.h>
@@ -20,7 +20,7 @@
 namespace hwy {
 namespace {
 
-// The targets that a test chose, or 0.
+// The targets that a test has chosen, or 0.
 std::atomic<int64_t> targets_for_test{0};
 
 #if HWY_ARCH_X86
@@ -30,9 +30,9 @@ bool HasF16c() {
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
 }
 
-// Returns the targets whose every instruction set (HWY_TARGET_STR in
-// hwy/ops/set_macros-inl.h) this CPU has and the operating system saves the
-// registers of. SSSE3 and AVX3_DL, for which no kernel is compiled, are left
+// Returns the targets that can run: this CPU has all their instruction sets
+// (HWY_TARGET_STR in hwy/ops/set_macros-inl.h), and the operating system saves
+// their registers. SSSE3 and AVX3_DL, for which no kernel is compiled, are left
 // out.
 int64_t CpuTargets() {
   __builtin_cpu_init();
@@ -57,7 +57,7 @@ int64_t CpuTargets() {
 
 #else
 
-// Elsewhere the kernels are compiled for the baseline alone.
+// On other architectures the kernels are compiled for the baseline only.
 int64_t CpuTargets() { return 0; }
 
 #endif  // HWY_ARCH_X86
@@ -65,7 +65,7 @@ int64_t CpuTargets() { return 0; }
 }  // namespace
 
 int64_t SupportedTargets() {
-  // CPUID is slow on virtual machines, which it leaves each time.
+  // CPUID is slow in a virtual machine: each one traps to the hypervisor.
   static const int64_t cpu_targets =
       CpuTargets() | HWY_ENABLED_BASELINE | HWY_EMU128 | HWY_SCALAR;
   const int64_t chosen = targets_for_test.load();
@@ -81,7 +81,8 @@ ChosenTarget& GetChosenTarget() {
   return chosen_target;
 }
 
-// The assertions of Highway's headers end here, which debug builds have.
+// The assertions of Highway's headers, which debug builds have, call Abort when
+// they fail.
 void Abort(const char* file, int line, const char* format, ...) {
   std::fprintf(stderr, "Abort at %s:%d: ", file, line);
   va_list arguments;

@@ -8,8 +8,9 @@
 namespace proofmint::crypto {
 namespace {
 
-// The vector target that dispatch chooses on this CPU: the kernels are compiled
-// for the same ones as this file. Of Highway's bits a lower one is better.
+// Returns the vector target that Highway's dispatch chooses on this CPU; the
+// kernels are compiled for the same targets as this file. Each target is a bit,
+// and the lowest bit is the best target.
 int64_t BestTarget() {
   const int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
   return targets & -targets;

@@ -1,5 +1,5 @@
-// One division step, on f odd and any g, with delta a half-integer that starts
-// at 1/2:
+// This file computes inverses with division steps. A division step takes an odd
+// f, any g, and delta, a half-integer that starts at 1/2:
 //
 //   delta > 0 and g odd:  (delta, f, g) <- (1 - delta, g, (g - f) / 2)
 //   else, g odd:          (delta, f, g) <- (1 + delta, f, (g + f) / 2)
@@ -7,24 +7,26 @@
 //
 // From f = p < 2^256 and 0 <= g < p, 590 steps always end at g = 0 and
 // f = +-gcd(p, g) (P. Wuille, "Bounds on divsteps iterations in safegcd", 2021,
-// for this variant). They run in 10 batches of 59. What a batch does depends on
-// the low 59 bits of f and g alone, so it runs on one word of each and yields a
-// matrix T of integers with (f, g) <- T (f, g) / 2^59, an exact division.
+// for this variant). They run in 10 batches of 59. A batch depends only on the
+// low 59 bits of f and g. So it runs on one word of each, and yields a matrix T
+// of integers with (f, g) <- T (f, g) / 2^59, where the division is exact.
 //
-// Beside them go d and e with d x = f and e x = g modulo p, x being what is
-// inverted: first (0, 1), then (d, e) <- T (d, e) / 2^59 modulo p, made exact
-// by adding a multiple of p. At the end d = +-1/x.
+// Let x be the number to invert. Two more numbers, d and e, are kept such that
+// d x = f and e x = g modulo p. They start as (0, 1); each batch replaces them
+// by T (d, e) / 2^59 modulo p, where a multiple of p is added to make the
+// division exact. At the end d = +-1/x.
 //
-// Bounds. After i steps of a batch a row (u, v) of T has |u| + |v| <= 2^i: a
-// step doubles the first row, or moves the second into its place and doubles
-// that, and puts into the second its sum with or difference to the first.
-// Hence:
+// Bounds. After i steps of a batch a row (u, v) of T has |u| + |v| <= 2^i. For
+// a step doubles the first row, or replaces it by the second row and doubles
+// that; and it leaves the second row, or adds the first row to it, or takes the
+// difference of the two. Hence:
 // - |f|, |g| <= p < 2^256, always.
-// - |d|, |e| grow by at most p / 2 a batch, as the multiple of p that is added
-//   before the division is at most 2^58 p: |d| <= 1 + 5 p after ten batches.
-// - In five limbs of 59 bits, the top one signed and taking what is left, the
-//   top limb is below 2^24, and no sum of two products, the product with a limb
-//   of p and a carry reaches 2^120.
+// - |d|, |e| grow by at most p / 2 in a batch, as the multiple of p that is
+//   added before the division is at most 2^58 p: |d| <= 1 + 5 p after ten
+//   batches.
+// - Numbers have five limbs of 59 bits; the top limb is signed and holds the
+//   rest of the number. The top limb is below 2^24, and no sum of two products,
+//   the product with a limb of p and a carry reaches 2^120.
 
 #include "signer/crypto/modular_inverse.h"
 
@@ -39,10 +41,10 @@ namespace {
 
 __extension__ using Int128 = __int128;
 
-constexpr int kLimbBits = 59;  // also the steps of a batch
+constexpr int kLimbBits = 59;  // also the number of steps in a batch
 constexpr size_t kLimbs = 5;
 constexpr int kBatches = 10;
-static_assert(kBatches * kLimbBits >= 590);  // one less fails no random test
+static_assert(kBatches * kLimbBits >= 590);  // fewer may pass random tests
 constexpr uint64_t kLimbMask = (uint64_t{1} << kLimbBits) - 1;
 
 // A signed number: limbs 0 to 3 in [0, 2^59), the top one signed.
@@ -57,7 +59,7 @@ constexpr Signed295 FromLimbs256(const Limbs256& a) {
           limb(a[3] >> 44)};
 }
 
-// Of a number in [0, 2^256).
+// Converts a number in [0, 2^256).
 constexpr Limbs256 ToLimbs256(const Signed295& a) {
   auto word = [&a](size_t i) { return static_cast<uint64_t>(a[i]); };
   return {word(0) | word(1) << 59, word(1) >> 5 | word(2) << 54,
@@ -73,13 +75,13 @@ constexpr Signed295 kCurve25519Field =
     FromLimbs256({0xffffffffffffffed, 0xffffffffffffffff, 0xffffffffffffffff,
                   0x7fffffffffffffff});
 
-// The low 59 bits of a number, read as a signed number.
+// Returns the low 59 bits of a number as a signed number.
 constexpr int64_t SignExtend(uint64_t bits) {
   return static_cast<int64_t>(bits << (64 - kLimbBits)) >> (64 - kLimbBits);
 }
 
-// -1/p modulo 2^64, by Newton's iteration: each round doubles the bits that are
-// right, three at first.
+// Returns -1/p modulo 2^64 by Newton's iteration: three bits are right at
+// first, and each round doubles their number.
 constexpr uint64_t NegatedInverse(const Signed295& p) {
   const uint64_t low = static_cast<uint64_t>(p[0] | p[1] << kLimbBits);
   uint64_t inverse = low;
@@ -87,7 +89,7 @@ constexpr uint64_t NegatedInverse(const Signed295& p) {
   return ~inverse + 1;
 }
 
-// T: (f, g) <- (u f + v g, q f + r g).
+// Matrix is T: (f, g) <- (u f + v g, q f + r g).
 struct Matrix {
   int64_t u, v, q, r;
 };
@@ -99,8 +101,9 @@ struct State {
   int64_t zeta = -1;  // -(delta + 1/2): negative if and only if delta > 0
 };
 
-// Both numbers of a row in one word, u + 2^32 v modulo 2^64: one operation
-// works on both. Up to 30 steps: then neither exceeds 2^30.
+// Steps keeps both numbers of a row in one word, u + 2^32 v modulo 2^64, so
+// that one operation works on both. That is exact for up to 30 steps, after
+// which neither number exceeds 2^30.
 constexpr int kStepsOfPackedRow = 30;
 
 inline int64_t LowOfRow(uint64_t row) { return static_cast<int32_t>(row); }
@@ -133,7 +136,7 @@ inline __attribute__((always_inline)) Matrix Steps(int steps, State& state,
           HighOfRow(second)};
 }
 
-// A batch: 30 steps and 29.
+// Runs a batch: 30 steps and then 29.
 inline Matrix Batch(State& state) {
   uint64_t f = static_cast<uint64_t>(state.f[0] | state.f[1] << kLimbBits);
   uint64_t g = static_cast<uint64_t>(state.g[0] | state.g[1] << kLimbBits);
@@ -147,7 +150,7 @@ inline int64_t LowLimb(Int128 a) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) & kLimbMask);
 }
 
-// (f, g) <- T (f, g) / 2^59.
+// Computes (f, g) <- T (f, g) / 2^59.
 inline void Apply(const Matrix& t, Signed295& f, Signed295& g) {
   Int128 first = Int128{t.u} * f[0] + Int128{t.v} * g[0];
   Int128 second = Int128{t.q} * f[0] + Int128{t.r} * g[0];
@@ -161,7 +164,7 @@ inline void Apply(const Matrix& t, Signed295& f, Signed295& g) {
   g[kLimbs - 1] = static_cast<int64_t>(second >> kLimbBits);
 }
 
-// (d, e) <- T (d, e) / 2^59 modulo p.
+// Computes (d, e) <- T (d, e) / 2^59 modulo p.
 template <const Signed295& p>
 inline void ApplyModulo(const Matrix& t, Signed295& d, Signed295& e) {
   constexpr uint64_t kNegatedInverse = NegatedInverse(p);
@@ -183,8 +186,8 @@ inline void ApplyModulo(const Matrix& t, Signed295& d, Signed295& e) {
   e[kLimbs - 1] = static_cast<int64_t>(second >> kLimbBits);
 }
 
-// a <- a + factor * b, carried. |factor| is at most 8, limbs of b are below
-// 2^59.
+// Computes a <- a + factor * b and carries. |factor| must be at most 8, and the
+// limbs of b below 2^59.
 inline void AddMultiple(Signed295& a, const Signed295& b, int64_t factor) {
   int64_t sum = 0;
   for (size_t i = 0; i < kLimbs; ++i) {
@@ -195,7 +198,7 @@ inline void AddMultiple(Signed295& a, const Signed295& b, int64_t factor) {
   a[kLimbs - 1] = sum;
 }
 
-// a modulo p, or -a where `minus` is all ones; |a| < 6 p.
+// Returns a modulo p, or -a modulo p if `minus` is all ones. |a| < 6 p.
 template <const Signed295& p>
 inline Limbs256 Normalize(Signed295& a, int64_t minus) {
   const Signed295 copy = a;
@@ -221,7 +224,7 @@ Limbs256 Invert(const Limbs256& value) {
     Apply(t, state.f, state.g);
     ApplyModulo<p>(t, state.d, state.e);
   }
-  // f is 1 or -1, or p if the value is 0, and then d is 0.
+  // f is now 1 or -1. If the value is 0, f is p and d is 0.
   return Normalize<p>(state.d, state.f[kLimbs - 1] >> 63);
 }
 

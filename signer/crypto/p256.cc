@@ -20,7 +20,8 @@ const EC_GROUP* P256Group() {
   return group;
 }
 
-// BoringSSL's error queue grows with every failure nobody reads.
+// Clears BoringSSL's error queue, which grows with every error that is not
+// read, and returns UNAVAILABLE.
 absl::Status BoringSslError(const char* message) {
   ERR_clear_error();
   return absl::UnavailableError(message);
@@ -31,8 +32,8 @@ bssl::UniquePtr<BIGNUM> ToBignum(std::span<const uint8_t> bytes) {
       BN_bin2bn(bytes.data(), bytes.size(), nullptr));
 }
 
-// Whether the scalar lies in [1, n-1]. Rejected candidates are thrown away, so
-// the answer tells nothing about the key that is kept.
+// Tells whether the scalar lies in [1, n-1]. Rejected candidates are thrown
+// away, so the answer reveals nothing about the key that is kept.
 bool IsValidScalar(const BIGNUM* scalar) {
   return !BN_is_zero(scalar) &&
          BN_cmp(scalar, EC_GROUP_get0_order(P256Group())) < 0;
@@ -64,8 +65,7 @@ absl::StatusOr<P256KeyPair> GenerateP256KeyPair(Entropy& entropy) {
         P256KeyPairFromScalar(candidate.ExposeSecret());
     if (!absl::IsInvalidArgument(key.status())) return key;
   }
-  return absl::UnavailableError(
-      "p256: got no scalar in [1, n-1] in 8 draws, want one");
+  return absl::UnavailableError("p256: no scalar in [1, n-1] in 8 draws");
 }
 
 absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
@@ -74,7 +74,7 @@ absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
   if (!scalar) return BoringSslError("p256: BoringSSL could not allocate");
   if (!IsValidScalar(scalar.get())) {
     return absl::InvalidArgumentError(
-        "private_scalar: got a value outside [1, n-1], want one inside");
+        "private_scalar: out of range, want 1 to n-1");
   }
   P256KeyPair key = {SecretBytes<kP256ScalarSize>(private_scalar), {}};
   PROOFMINT_RETURN_IF_ERROR(RunAndWipeStack(
@@ -84,7 +84,7 @@ absl::StatusOr<P256KeyPair> P256KeyPairFromScalar(
 
 absl::Status SignEs256(const P256KeyPair& key, const Sha256Digest& digest,
                        std::span<uint8_t, kP256SignatureSize> signature) {
-  // BoringSSL would sign with a wiped key, and nobody could verify it.
+  // BoringSSL would sign with a wiped key, and the signature would be invalid.
   if (key.private_scalar.IsWiped()) return WipedKeyError();
   bssl::UniquePtr<EC_KEY> ec_key(
       EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));

@@ -16,30 +16,29 @@ namespace {
 
 using OrderField = ScalarField<P256Order>;
 
-// Below these sizes BoringSSL, one at a time, is faster than a kernel run,
-// which costs the same for one key as for a whole vector of them.
+// The smallest batch for which the kernel is faster than BoringSSL: a kernel
+// run takes the same time for one scalar as for a whole vector of them.
 constexpr size_t kMinKernelScalars = 3;
 
-// What has a probability of 2^-200 or less is tried again this often; a second
-// time means a broken entropy source.
+// The most attempts at a step that fails with a probability of 2^-200 or less.
+// If it fails a second time, the entropy source is broken.
 constexpr int kMaxAttempts = 3;
 constexpr int kMaxDraws = 8;
 
-// Draws a scalar in [1, n-1] by rejection into `bytes` and `scalar`, beginning
-// with what `bytes` hold already.
+// Draws a scalar in [1, n-1] by rejection and writes it to `bytes` and
+// `scalar`. The first candidate is what `bytes` already holds.
 absl::Status SettleScalar(Entropy& entropy,
                           std::span<uint8_t, kP256ScalarSize> bytes,
                           Limbs256& scalar) {
   for (int draw = 1;; ++draw) {
     scalar = LimbsFromBigEndian(bytes);
-    // A rejected candidate is thrown away, so that whether it was one tells
-    // nothing of the scalar that is kept.
+    // Rejected candidates are thrown away, so a rejection reveals nothing about
+    // the scalar that is kept.
     uint64_t valid = OrderField::IsReducedMask(scalar) & ~IsZeroMask(scalar);
     DeclassifyValue(valid);
     if (valid != 0) return absl::OkStatus();
     if (draw == kMaxDraws) {
-      return absl::UnavailableError(
-          "p256: got no scalar in [1, n-1] in 8 draws, want one");
+      return absl::UnavailableError("p256: no scalar in [1, n-1] in 8 draws");
     }
     PROOFMINT_RETURN_IF_ERROR(entropy.Fill(bytes));
   }
@@ -74,10 +73,11 @@ absl::Status GenerateChunk(Entropy& entropy, std::span<P256KeyPair> keys,
     return absl::OkStatus();
   }
   return absl::UnavailableError(
-      "p256: got exceptional scalars in 3 attempts, want none");
+      "p256: exceptional scalars in each of 3 attempts");
 }
 
-// Everything of a signing run that must not outlive it.
+// The secret and intermediate values of a signing run, which are wiped after
+// it.
 struct SigningScratch {
   std::array<std::array<uint8_t, 32>, kKernelBatchSize> entropy;
   std::array<Sha512Digest, kKernelBatchSize> hashes;
@@ -88,15 +88,15 @@ struct SigningScratch {
   Limbs256 sum;
 };
 
-// The points of the nonces, by the kernel or one at a time. False if the kernel
-// met an exceptional scalar.
+// Multiplies the base point by the nonces, with the kernel or one at a time.
+// Returns false if the kernel met an exceptional scalar.
 absl::StatusOr<bool> MultiplyBase(std::span<const Limbs256> nonces,
                                   std::span<P256PublicKey> points) {
   if (nonces.size() >= kMinKernelScalars) {
     return MultiplyP256Base(nonces, points);
   }
-  // BoringSSL's checks of range and infinity branch, the same way for every
-  // nonce in [1, n-1].
+  // BoringSSL's checks of range and infinity are branches on the nonce; they go
+  // the same way for every nonce in [1, n-1].
   for (size_t i = 0; i < nonces.size(); ++i) {
     SecretBytes<kP256ScalarSize> bytes;
     LimbsToBigEndian(nonces[i], bytes.ExposeSecret());
@@ -107,8 +107,8 @@ absl::StatusOr<bool> MultiplyBase(std::span<const Limbs256> nonces,
   return true;
 }
 
-// Derives the nonces of `jobs` and their points. False if a nonce is zero or
-// exceptional for the kernel.
+// Derives the nonces of `jobs` and their points. Returns false if a nonce is
+// zero or exceptional for the kernel.
 absl::StatusOr<bool> MakeNonces(Entropy& entropy,
                                 std::span<const Es256Job> jobs,
                                 SigningScratch& scratch) {
@@ -130,14 +130,15 @@ absl::StatusOr<bool> MakeNonces(Entropy& entropy,
     scratch.nonces[i] = OrderField::Reduce(wide);
     any_zero |= IsZeroMask(scratch.nonces[i]);
   }
-  // The nonces of such a batch are thrown away.
+  // If a nonce is zero, all nonces of the batch are thrown away.
   DeclassifyValue(any_zero);
   if (any_zero != 0) return false;
   return MultiplyBase(std::span(scratch.nonces).first(jobs.size()),
                       std::span(scratch.points).first(jobs.size()));
 }
 
-// FIPS 186-5 section 6.4.1. False if an r or s is zero.
+// Computes r and s (FIPS 186-5 section 6.4.1). Returns false if an r or s is
+// zero.
 bool FinishSignatures(std::span<const Es256Job> jobs, SigningScratch& scratch) {
   OrderField::InvertAllToMontgomery(
       std::span(scratch.nonces).first(jobs.size()),
@@ -157,7 +158,7 @@ bool FinishSignatures(std::span<const Es256Job> jobs, SigningScratch& scratch) {
                                                      kP256SignatureSize);
     LimbsToBigEndian(r, signature.first<32>());
     LimbsToBigEndian(s, signature.last<32>());
-    // The signature is what signing is for.
+    // Signatures are published.
     Declassify(signature);
   }
   DeclassifyValue(any_zero);
@@ -170,8 +171,7 @@ absl::Status SignChunk(Entropy& entropy, std::span<const Es256Job> jobs,
     PROOFMINT_ASSIGN_OR_RETURN(bool usable, MakeNonces(entropy, jobs, scratch));
     if (usable && FinishSignatures(jobs, scratch)) return absl::OkStatus();
   }
-  return absl::UnavailableError(
-      "p256: got unusable nonces in 3 attempts, want usable ones");
+  return absl::UnavailableError("p256: unusable nonces in each of 3 attempts");
 }
 
 }  // namespace

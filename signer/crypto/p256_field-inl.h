@@ -1,14 +1,14 @@
-// Arithmetic modulo P-256's prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1 on many
-// independent values, one in each lane of a vector.
+// P256Field computes modulo P-256's prime p = 2^256 - 2^224 + 2^192 + 2^96 - 1
+// on many independent values, one in each lane of a vector.
 //
 // Representation. A value is nine limbs of radix 2^29, least significant first,
 // in Montgomery form with R = 2^261: x stands for x * R^-1 mod p. A limb is one
-// 32-bit word a lane; an element is 9 * kLanes words, limb-major, aligned to a
-// vector. Sums and carries work on all lanes at once; products on the even
-// lanes and then on the odd ones.
+// 32-bit word in each lane. An element is 9 * kLanes words, limb by limb,
+// aligned to the size of a vector. Sums and carries are computed in all lanes
+// at once, products first in the even lanes and then in the odd ones.
 //
-// Bounds, of limbs 0-7 and of limb 8. Nothing is fully reduced; the bound of
-// limb 8, which counts 2^232, is what bounds the value.
+// Bounds. The table bounds limbs 0-7, limb 8 and the value. Values are never
+// fully reduced; the bound of limb 8, whose weight is 2^232, bounds the value.
 //
 //   name      limbs 0-7        limb 8      value below       comes from
 //   Reduced   <= 2^29 + 7      <= 2^24 + 7 1.01 * 2^256      SubtractReduced,
@@ -19,19 +19,21 @@
 //   Loose     <= 3 * 2^30      <= 2^27     8.1 * 2^256       differences, to be
 //                                                            multiplied
 //
-// Each function states what it takes and gives in these names. The interval
-// test (p256_field_bounds_test.cc) runs this code on them and shows that no
-// word over- or underflows and that the outputs keep their bounds. Every output
-// may be the same element as an input. All functions are constant time.
+// Each function names the bounds that it takes and gives. The interval test
+// (p256_field_bounds_test.cc) runs this code on intervals with these bounds and
+// shows that no word overflows or underflows, and that outputs keep their
+// bounds. Outputs may alias inputs. All functions are constant time.
 //
 // Montgomery reduction. p = -1 mod 2^96, so the multiple of p that clears the
-// lowest 29 bits of t is m = t mod 2^29 itself, and adding m * p leaves
+// lowest 29 bits of t is m * p with m = t mod 2^29. Adding it and dividing by
+// 2^29 gives
 //   t / 2^29 + m * (2^9 * 2^58 + 2^18 * 2^145 + (2^29 - 2^21) * 2^174 +
 //                   (2^24 - 1) * 2^203)
-// rounded down: p's limbs are 2^29 - 1, 2^29 - 1, 2^29 - 1, 2^9 - 1, 0, 0,
-// 2^18, 2^29 - 2^21, 2^24 - 1, and the low ones telescope.
+// where t / 2^29 is rounded down. For the limbs of p are 2^29 - 1, 2^29 - 1,
+// 2^29 - 1, 2^9 - 1, 0, 0, 2^18, 2^29 - 2^21 and 2^24 - 1, and the sum of the
+// low ones telescopes.
 
-// Per-target include guard, as Highway wants it.
+// Highway needs an include guard for each target.
 #if defined(PROOFMINT_SIGNER_CRYPTO_P256_FIELD_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef PROOFMINT_SIGNER_CRYPTO_P256_FIELD_INL_H_
@@ -58,11 +60,11 @@ struct P256Field {
 
   static constexpr size_t kLimbs = 9;
   static constexpr size_t kLanes = Ops::kLanes;
-  static constexpr size_t kWords = kLimbs * kLanes;  // of an element
+  static constexpr size_t kWords = kLimbs * kLanes;  // in an element
   static constexpr uint32_t kLimbMask = (1u << 29) - 1;
 
   struct Bound {
-    uint32_t limb, top_limb;  // of limbs 0 to 7 and of limb 8, inclusive
+    uint32_t limb, top_limb;  // for limbs 0 to 7 and for limb 8, inclusive
   };
   static constexpr Bound kReduced = {(1u << 29) + 7, (1u << 24) + 7};
   static constexpr Bound kProduct = {kLimbMask, (1u << 25) - 2};
@@ -70,7 +72,7 @@ struct P256Field {
   static constexpr Bound kSigned = {(1u << 30) + (1u << 24), 1u << 25};
   static constexpr Bound kLoose = {3u << 30, 1u << 27};
 
-  // a * b / R. Takes Loose a, Tight b; gives Product.
+  // Computes a * b / R. Takes Loose a, Tight b; gives Product.
   static HWY_NOINLINE void Multiply(const Word* a, const Word* b, Word* out) {
     V32 a_limbs[kLimbs], b_limbs[kLimbs];
     LoadAll(a, a_limbs);
@@ -78,7 +80,8 @@ struct P256Field {
     MultiplyLimbs(a_limbs, b_limbs, out);
   }
 
-  // Multiply of the even lanes alone, at half the cost; zero in the odd ones.
+  // Like Multiply, but only for the even lanes, in half the time. The odd lanes
+  // become zero.
   static HWY_NOINLINE void MultiplyEven(const Word* a, const Word* b,
                                         Word* out) {
     V32 a_limbs[kLimbs], b_limbs[kLimbs];
@@ -91,7 +94,8 @@ struct P256Field {
     }
   }
 
-  // (a1 - a2) * b / R. Takes Signed a1, Reduced a2, Tight b; gives Product.
+  // Computes (a1 - a2) * b / R. Takes Signed a1, Reduced a2, Tight b; gives
+  // Product.
   static HWY_NOINLINE void MultiplyDifference(const Word* a1, const Word* a2,
                                               const Word* b, Word* out) {
     V32 a_limbs[kLimbs], b_limbs[kLimbs];
@@ -100,7 +104,7 @@ struct P256Field {
     MultiplyLimbs(a_limbs, b_limbs, out);
   }
 
-  // a^2 / R. Takes Tight; gives Product.
+  // Computes a^2 / R. Takes Tight; gives Product.
   static HWY_NOINLINE void Square(const Word* a, Word* out) {
     V32 a_limbs[kLimbs], double_limbs[kLimbs];
     LoadAll(a, a_limbs);
@@ -117,7 +121,7 @@ struct P256Field {
     StoreHalves(even, odd, out);
   }
 
-  // a - b. Takes Signed a, Reduced b; gives Reduced.
+  // Computes a - b. Takes Signed a, Reduced b; gives Reduced.
   static HWY_INLINE void SubtractReduced(const Word* a, const Word* b,
                                          Word* out) {
     V32 t[kLimbs];
@@ -125,7 +129,7 @@ struct P256Field {
     StoreReduced(t, out);
   }
 
-  // a - b - c. Takes Tight a, Reduced b and c; gives Reduced.
+  // Computes a - b - c. Takes Tight a, Reduced b and c; gives Reduced.
   static HWY_INLINE void SubtractBothReduced(const Word* a, const Word* b,
                                              const Word* c, Word* out) {
     V32 t[kLimbs];
@@ -135,7 +139,7 @@ struct P256Field {
     StoreReduced(t, out);
   }
 
-  // a, carried. Takes Signed; gives Reduced.
+  // Carries a. Takes Signed; gives Reduced.
   static HWY_INLINE void Reduce(const Word* a, Word* out) {
     V32 t[kLimbs];
     for (size_t i = 0; i < kLimbs; ++i) {
@@ -144,8 +148,8 @@ struct P256Field {
     StoreReduced(t, out);
   }
 
-  // -a in the lanes whose mask is all ones, a where it is zero. Takes Reduced;
-  // gives Signed. NegateLimbIf is the same of one limb.
+  // Computes -a in the lanes whose mask is all ones, and a where it is zero.
+  // Takes Reduced; gives Signed. NegateLimbIf does so for one limb.
   static HWY_INLINE void NegateIf(V32 mask, const Word* a, Word* out) {
     for (size_t i = 0; i < kLimbs; ++i) {
       Ops::Store(NegateLimbIf(i, mask, Ops::Load(a + i * kLanes)),
@@ -159,7 +163,8 @@ struct P256Field {
  private:
   using Pad = std::array<uint32_t, kLimbs>;
 
-  // multiple * p in limbs of which 0 to 7 lie in [least, least + 2^29).
+  // Returns multiple * p in limbs, of which 0 to 7 lie in
+  // [least, least + 2^29).
   static constexpr Pad PadLimbs(int64_t multiple, int64_t least) {
     constexpr int64_t kPrime[kLimbs] = {-1, 0,       0,          1 << 9, 0,
                                         0,  1 << 18, -(1 << 21), 1 << 24};
@@ -176,8 +181,9 @@ struct P256Field {
     }
     return limbs;
   }
-  // 4p, in every limb more than two Reduced values and what StoreReduced takes
-  // off; and 2p, in every limb more than one Reduced value.
+  // kPad is 4p. Each of its limbs exceeds the sum of two Reduced values and of
+  // what StoreReduced subtracts. kNegatePad is 2p. Each of its limbs exceeds
+  // one Reduced value.
   static constexpr Pad kPad = PadLimbs(4, 2 * ((1 << 29) + 7) + (1 << 23));
   static constexpr Pad kNegatePad = PadLimbs(2, (1 << 29) + 7);
 
@@ -190,8 +196,9 @@ struct P256Field {
                     Ops::Load(b + i * kLanes));
   }
 
-  // Folds what lies above 2^256, as 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p, and
-  // carries each limb once: a carry is at most 7, so none runs further.
+  // Reduces what lies above 2^256, by 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p,
+  // and carries each limb once. A carry is at most 7 and is not propagated
+  // further.
   static HWY_INLINE void StoreReduced(V32* t, Word* out) {
     const V32 high = Ops::template ShiftRight<24>(t[8]);
     t[8] = Ops::And(t[8], Ops::Set((1u << 24) - 1));
@@ -219,8 +226,8 @@ struct P256Field {
     StoreHalves(even, odd, out);
   }
 
-  // The product of the even lanes, row by row: each row adds one limb of a
-  // times b and clears the lowest column that is left.
+  // Multiplies the even lanes, row by row: each row adds one limb of a times b
+  // and clears the lowest column that is not yet zero.
   static HWY_INLINE void MultiplyHalf(const V32* a, const V32* b, V64* out) {
     V64 t[2 * kLimbs - 1];
     MultiplyRows(a, b, t, std::make_index_sequence<kLimbs>());
@@ -239,7 +246,7 @@ struct P256Field {
     ClearColumn<kRow>(t);
   }
 
-  // Row i of a square: a_i^2 and a_i * 2 a_j for the j above i.
+  // Squares the even lanes. Row i adds a_i^2, and a_i * 2 a_j for all j > i.
   static HWY_INLINE void SquareHalf(const V32* a, const V32* twice, V64* out) {
     V64 t[2 * kLimbs - 1];
     SquareRows(a, twice, t, std::make_index_sequence<kLimbs>());
@@ -264,7 +271,7 @@ struct P256Field {
     ClearColumn<kRow>(t);
   }
 
-  // kFirst: nothing is in the column yet.
+  // Adds a product to a column. kFirst says that it is the column's first.
   template <size_t kColumn, bool kFirst>
   static HWY_INLINE void AddProduct(V32 a, V32 b, V64* t) {
     const V64 product = Ops::MulEven(a, b);
@@ -291,7 +298,7 @@ struct P256Field {
         Ops::MulEven(Ops::AsEven(m), Ops::AsEven(Ops::Set64((1u << 24) - 1))));
   }
 
-  // Columns 9 to 16 to the nine limbs of the quotient by R.
+  // Carries columns 9 to 16, the quotient by R, into nine limbs.
   static HWY_INLINE void CarryColumns(const V64* t, V64* out) {
     const V64 mask = Ops::Set64(kLimbMask);
     V64 column = t[kLimbs];

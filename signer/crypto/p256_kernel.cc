@@ -1,27 +1,29 @@
-// How a batch is computed. An odd scalar is a sum of 37 odd digits, each
-// between -127 and 127, times 2^(7i), so no window ever adds the neutral
-// element. Each scalar has a lane, and 8 or 16 accumulators for as many runs of
-// neighbouring windows: a round adds one point to every accumulator of every
-// scalar, and all these additions, of affine points, share one inversion. At
-// the end the accumulators are merged pairwise.
+// This file multiplies a batch of scalars by the base point. An odd scalar is a
+// sum of 37 odd digits, each between -127 and 127, times 2^(7i), so no window
+// ever adds the neutral element. Each scalar has one lane. Its windows are
+// divided into 8 or 16 groups of neighbouring windows, each with an accumulator
+// of its own. A round adds one point to every accumulator of every scalar; all
+// these additions, of affine points, share one inversion. At the end the
+// accumulators are merged pairwise.
 //
-// Exceptional cases. Affine addition of P and Q fails for P = +-Q. Within a run
-// and in all merges but the last this cannot be: as integers the summands
-// differ in size, and modulo the odd group order n both are multiples of a
-// power of two too large for their sum or difference to be a multiple of n. The
-// last merge adds L, of the windows below bit s, and H, of those above, with
-// H + L = k, 0 < k < n and |L| < 2^s. It fails if H - L = n, that is, if
-// H = n + L = (n + k) / 2 < n. H is an odd multiple of 2^s, so it could only be
-// n rounded down to a multiple of 2^s, if that is an odd one. For s = 126, the
-// middle of both 8 and 16 runs, it is even: no scalar is exceptional.
-// Nevertheless every round checks its product of differences for zero.
+// Exceptional cases. The affine addition of P and Q fails for P = +-Q. Within a
+// group, and in all merges but the last, this cannot happen: as integers the
+// summands differ in size; and modulo the odd group order n both are multiples
+// of a power of two that is too large for their sum or difference to be a
+// multiple of n. The last merge adds L, of the windows below bit s, and H, of
+// the windows above, with H + L = k, 0 < k < n and |L| < 2^s. It fails if
+// H - L = n, that is, if H = n + L = (n + k) / 2 < n. As H is an odd multiple
+// of 2^s, it could only be n rounded down to a multiple of 2^s, and only if
+// that is an odd multiple. For s = 126, the middle of both 8 and 16 groups, it
+// is an even one: no scalar is exceptional. Nevertheless every round checks its
+// product of differences for zero.
 
 #include "signer/crypto/p256_kernel.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "signer/crypto/p256_kernel.cc"
 #include <hwy/foreach_target.h>
-// After foreach_target.h.
+// foreach_target.h must come before highway.h.
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -40,7 +42,8 @@
 #include "signer/crypto/secret.h"
 #include "signer/crypto/simd_ops-inl.h"
 
-// What does not depend on the target: integers of one scalar.
+// The code in this section does not depend on the target: it handles the
+// integers of one scalar.
 #ifndef PROOFMINT_SIGNER_CRYPTO_P256_KERNEL_ONCE_
 #define PROOFMINT_SIGNER_CRYPTO_P256_KERNEL_ONCE_
 namespace proofmint::crypto {
@@ -55,7 +58,7 @@ constexpr Limbs256 kGroupOrder = P256Order::kOrder;
 constexpr unsigned kWindowBits = 7;
 constexpr unsigned kLimbBits = 29;
 
-// a - b modulo 2^256. Returns the borrow, 0 or 1.
+// Writes a - b modulo 2^256 to `out` and returns the borrow, 0 or 1.
 inline uint64_t SubtractLimbs(const Limbs256& a, const Limbs256& b,
                               Limbs256& out) {
   uint64_t borrow = 0;
@@ -67,7 +70,8 @@ inline uint64_t SubtractLimbs(const Limbs256& a, const Limbs256& b,
   return borrow;
 }
 
-// `yes` if the mask is all ones, `no` if it is zero. `out` may be either.
+// Writes `yes` to `out` if the mask is all ones, and `no` if it is zero. `out`
+// may alias both.
 inline void SelectLimbs(uint64_t mask, const Limbs256& yes, const Limbs256& no,
                         Limbs256& out) {
   for (size_t i = 0; i < out.size(); ++i) {
@@ -75,19 +79,19 @@ inline void SelectLimbs(uint64_t mask, const Limbs256& yes, const Limbs256& no,
   }
 }
 
-// All ones if `bit` is 1, zero if it is 0.
+// Returns all ones if `bit` is 1, and zero if it is 0.
 inline uint64_t MaskFromBit(uint64_t bit) { return ValueBarrier(0 - bit); }
 
-// A scalar with its digits: digit i is 2 * c[i] - 127.
+// Recoding holds the intermediate values of RecodeScalar.
 struct Recoding {
   Limbs256 odd;  // the scalar, or its negative modulo n if it is even
   Limbs256 negated;
 };
 
-// Writes the 37 numbers c of the scalar or, if that is even, of its negative
-// modulo n, `stride` words apart, and all ones or zero to `negated`: whether
-// the result must be negated. For odd k the digits 2c - 127 sum up to k if the
-// c are those of (k - 1) / 2 + 2^258 in radix 2^7.
+// Writes 37 numbers c[i], `stride` words apart, such that the digits of the
+// scalar k are 2 * c[i] - 127. If k is even, they are the digits of n - k, and
+// the result must be negated: `negated` becomes all ones, and zero otherwise.
+// For odd k the c[i] are the digits of (k - 1) / 2 + 2^258 in radix 2^7.
 inline void RecodeScalar(const Limbs256& scalar, Recoding& recoding,
                          uint32_t* c, size_t stride, uint32_t& negated) {
   const uint64_t is_even = MaskFromBit((scalar[0] & 1) ^ 1);
@@ -109,14 +113,14 @@ inline void RecodeScalar(const Limbs256& scalar, Recoding& recoding,
   }
 }
 
-// The steps from limbs in lanes to a Limbs256.
+// Conversion holds the intermediate values of LimbsFromElement.
 struct Conversion {
   std::array<uint64_t, 5> wide;
   Limbs256 reduced;
 };
 
-// Value of nine limbs below 2^29, `stride` words apart, that is below 2p, fully
-// reduced.
+// Reads nine limbs below 2^29, `stride` words apart, of a value below 2p, and
+// writes the value, fully reduced, to `out`.
 inline void LimbsFromElement(const uint32_t* element, size_t stride,
                              Conversion& conversion, Limbs256& out) {
   std::array<uint64_t, 5>& wide = conversion.wide;
@@ -131,7 +135,7 @@ inline void LimbsFromElement(const uint32_t* element, size_t stride,
   }
   std::copy_n(wide.begin(), out.size(), out.begin());
   const uint64_t borrow = SubtractLimbs(out, kFieldPrime, conversion.reduced);
-  // It was below p if the subtraction borrowed more than bit 256 has.
+  // The value is below p if the subtraction borrowed and bit 256 is clear.
   SelectLimbs(MaskFromBit(borrow & (wide[4] ^ 1)), out, conversion.reduced,
               out);
 }
@@ -158,8 +162,9 @@ constexpr size_t kLanes = Ops::kLanes;
 constexpr size_t kLimbs = Field::kLimbs;
 constexpr size_t kMaxVectors = kKernelBatchSize / kLanes;
 
-// Accumulators of a scalar. More of them make fewer rounds and inversions, and
-// a larger working set: 8 in full batches, 16 in those half as large.
+// The number of accumulators of a scalar. With more of them there are fewer
+// rounds and inversions, and a larger working set: 16 in batches that fill at
+// most half of the vectors, 8 in larger ones.
 constexpr size_t kGroups = 8;
 constexpr size_t kSmallBatchGroups = 16;
 
@@ -167,11 +172,12 @@ struct alignas(kLanes * sizeof(uint32_t)) Element {
   uint32_t words[Field::kWords];
 };
 
-// Of one group of windows of kLanes scalars.
+// Accumulator is the sum of one group of windows, for kLanes scalars.
 struct Accumulator {
   Element x, y;     // Reduced
-  Element other_x;  // of the window's point that is being added
-  Element prefix;   // product of all differences of the round before this one
+  Element other_x;  // x of the point of the window that is being added
+  Element prefix;   // product of the differences of all earlier additions of
+                    // the round
 };
 
 struct LaneScalars {
@@ -179,7 +185,7 @@ struct LaneScalars {
   alignas(64) uint32_t negated[kLanes];
 };
 
-// Everything a batch computes from the scalars.
+// Scratch holds all values that a batch computes from the scalars.
 struct alignas(64) Scratch {
   void Start(size_t slots) {
     vectors = (slots + kLanes - 1) / kLanes;
@@ -187,7 +193,7 @@ struct alignas(64) Scratch {
     working.is_exceptional = 0;
   }
 
-  // Wipes what has been used.
+  // Wipes the parts that have been used.
   void Wipe() {
     // The analyzer believes that the call in RunWithScratch writes nothing.
     // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
@@ -220,15 +226,16 @@ size_t FirstWindow(const Scratch& scratch, size_t group) {
   return group * kP256Windows / scratch.groups;
 }
 
-// The upper half of the windows starts at bit 126, and n / 2^126 is even there.
+// The upper half of the windows starts at bit 126, and floor(n / 2^126) is
+// even.
 static_assert(kGroups / 2 * kP256Windows / kGroups * kWindowBits == 126);
 static_assert(kSmallBatchGroups / 2 * kP256Windows / kSmallBatchGroups *
                   kWindowBits ==
               126);
 static_assert((kGroupOrder[1] >> (126 - 64) & 1) == 0);
 
-// The addition of a point to the accumulator `to`, of the other accumulator
-// `from` or, if that is null, of a point of the table.
+// Addition adds to the accumulator `to` either the accumulator `from` or, if
+// that is null, the points of `table` for the numbers `c`.
 struct Addition {
   Accumulator* to;
   const Accumulator* from;
@@ -240,25 +247,26 @@ struct Addition {
   }
 };
 
-// A round's additions, in order.
+// Round lists the additions of a round, in order.
 struct Round {
   size_t size = 0;
   Addition additions[kGroups * kMaxVectors];
 };
 
-// 2^783 mod p, R^3: what an inverse taken of Montgomery form must be multiplied
-// with.
+// R^3 = 2^783 mod p. The inverse of a value in Montgomery form, multiplied by
+// R^3, is the inverse in Montgomery form.
 constexpr uint32_t kRCubed[kLimbs] = {0x00050000, 0x1ff40000, 0x1effffff,
                                       0x0dffffff, 0x07ffffff, 0x1fffffff,
                                       0x0000000b, 0x00000010, 0x00000c00};
 
+// Writes the nine limbs to every lane of `out`.
 void SetAllLanes(const uint32_t* limbs, Element& out) {
   for (size_t i = 0; i < kLimbs; ++i) {
     Ops::Store(Ops::Set(limbs[i]), out.words + i * kLanes);
   }
 }
 
-// Lane i of `out` is lane i + distance of `in`, cyclically.
+// Writes lane (i + distance) % kLanes of `in` to lane i of `out`.
 void RotateLanes(const Element& in, size_t distance, Element& out) {
   namespace hn = hwy::HWY_NAMESPACE;
   alignas(64) uint32_t lanes[kLanes];
@@ -272,16 +280,16 @@ void RotateLanes(const Element& in, size_t distance, Element& out) {
   }
 }
 
-// working.inverse = 1 / working.product, of each lane. The lanes' values are
-// multiplied up to one, which is inverted.
+// Sets working.inverse to 1 / working.product in each lane. The values of all
+// lanes are multiplied together, and only the product is inverted.
 void InvertProduct(Scratch& scratch) {
   namespace hn = hwy::HWY_NAMESPACE;
   auto& w = scratch.working;
-  // Each even lane for itself and its odd neighbour.
+  // Each even lane gets the product of itself and its odd neighbour.
   RotateLanes(w.product, 1, w.inverse);
   Field::MultiplyEven(w.product.words, w.inverse.words, w.slope.words);
-  // After a step `slope` is the product of the pairs in the lanes i to
-  // i + 2 * distance - 1, and `others` the same without the first pair.
+  // After a step `slope` is, in each even lane i, the product of the lanes i to
+  // i + 2 * distance - 1, and `others` that without the lanes i and i + 1.
   for (size_t distance = 2; distance < kLanes; distance *= 2) {
     RotateLanes(w.slope, distance, w.inverse);
     if (distance == 2) {
@@ -310,7 +318,8 @@ void InvertProduct(Scratch& scratch) {
   SetAllLanes(kRCubed, w.difference);
   Field::MultiplyEven(w.inverse.words, w.difference.words, w.inverse.words);
   Field::MultiplyEven(w.others.words, w.inverse.words, w.inverse.words);
-  // Of two neighbours, the inverse of one is that of both times the other.
+  // The inverse of a lane is the inverse of the product of its pair, times the
+  // other lane of the pair.
   for (size_t i = 0; i < Field::kWords; i += kLanes) {
     Ops::Store(hn::DupEven(Ops::Load(w.inverse.words + i)),
                w.inverse.words + i);
@@ -320,8 +329,8 @@ void InvertProduct(Scratch& scratch) {
   Field::Multiply(w.product.words, w.inverse.words, w.inverse.words);
 }
 
-// The chord rule, 5 multiplications and a squaring each with a share of one
-// inversion (Montgomery's trick):
+// Adds points by the chord rule. Each addition takes 5 multiplications and one
+// squaring, its share of one inversion included (Montgomery's trick):
 //   slope = (y2 - y1) / (x2 - x1), x3 = slope^2 - x1 - x2,
 //   y3 = slope (x1 - x3) - y1.
 void AddPoints(Scratch& scratch, const Round& round) {
@@ -369,8 +378,8 @@ void AddPoints(Scratch& scratch, const Round& round) {
   }
 }
 
-// Scalars to digits. Lanes without a scalar get 1: no exceptional scalar, and
-// not even, so that it is what it seems.
+// Converts the scalars to digits. Lanes without a scalar get 1, which is odd
+// and not exceptional.
 HWY_NOINLINE void RecodeScalars(Scratch& scratch,
                                 std::span<const Limbs256> scalars) {
   constexpr Limbs256 kPadding = {1, 0, 0, 0};
@@ -383,7 +392,7 @@ HWY_NOINLINE void RecodeScalars(Scratch& scratch,
   }
 }
 
-// Every accumulator starts as the point of its lowest window.
+// Sets every accumulator to the point of its lowest window.
 HWY_NOINLINE void StartGroups(Scratch& scratch) {
   for (size_t group = 0; group < scratch.groups; ++group) {
     const size_t window = FirstWindow(scratch, group);
@@ -398,6 +407,7 @@ HWY_NOINLINE void StartGroups(Scratch& scratch) {
   }
 }
 
+// Adds the points of all other windows to the accumulators.
 HWY_NOINLINE void AddWindows(Scratch& scratch) {
   const size_t rounds = (kP256Windows + scratch.groups - 1) / scratch.groups;
   for (size_t step = 1; step < rounds; ++step) {
@@ -415,7 +425,7 @@ HWY_NOINLINE void AddWindows(Scratch& scratch) {
   }
 }
 
-// Leaves the sum of all groups in the first one.
+// Adds up all groups pairwise; the sum is then in the first one.
 HWY_NOINLINE void MergeGroups(Scratch& scratch) {
   for (size_t distance = 1; distance < scratch.groups; distance *= 2) {
     Round round;
@@ -430,9 +440,10 @@ HWY_NOINLINE void MergeGroups(Scratch& scratch) {
   }
 }
 
+// Writes the points of the first group, fully reduced and big-endian.
 HWY_NOINLINE void StorePoints(Scratch& scratch,
                               std::span<P256PublicKey> points) {
-  constexpr uint32_t kOne[kLimbs] = {1};  // takes out of Montgomery form
+  constexpr uint32_t kOne[kLimbs] = {1};  // a product with 1 is x / R
   auto& w = scratch.working;
   SetAllLanes(kOne, w.others);
   for (size_t v = 0; v < scratch.vectors; ++v) {
@@ -458,8 +469,8 @@ bool MultiplyWithScratch(std::span<const Limbs256> scalars,
   StartGroups(scratch);
   AddWindows(scratch);
   MergeGroups(scratch);
-  // Always zero, or a fault. All of the batch is thrown away then, so the flag
-  // tells nothing of scalars that are kept.
+  // The flag is zero unless there was a fault. Then the whole batch is thrown
+  // away, so the flag reveals nothing about scalars that are kept.
   DeclassifyValue(scratch.working.is_exceptional);
   if (scratch.working.is_exceptional != 0) {
     std::fill(points.begin(), points.end(), P256PublicKey{});
@@ -491,8 +502,8 @@ HWY_EXPORT(P256KernelTargetImpl);
 bool MultiplyP256Base(std::span<const Limbs256> scalars,
                       std::span<P256PublicKey> points) {
 #if (HWY_TARGETS & HWY_AVX3) && (HWY_TARGETS & HWY_AVX2)
-  // Eight lanes are a full vector there, which takes three quarters of the time
-  // of half a vector of sixteen.
+  // On AVX2 eight lanes are a full vector, which takes three quarters of the
+  // time of a half-filled vector of sixteen lanes.
   if (scalars.size() <= 8 && P256KernelTarget() == HWY_AVX3) {
     return N_AVX2::MultiplyP256BaseImpl(scalars, points);
   }

@@ -1,7 +1,8 @@
-// Look-up of secret digits in the table of P-256's base point, by permutes in
-// registers: every vector of the row is read, whatever the digits are.
+// P256TableLookup looks up secret digits in the table of P-256's base point. It
+// permutes vectors in registers: it reads every vector of a row, whatever the
+// digits are.
 
-// Per-target include guard, as Highway wants it.
+// Highway needs an include guard for each target.
 #if defined(PROOFMINT_SIGNER_CRYPTO_P256_TABLE_LOOKUP_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef PROOFMINT_SIGNER_CRYPTO_P256_TABLE_LOOKUP_INL_H_
@@ -23,8 +24,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace proofmint::crypto::HWY_NAMESPACE {
 
-// P256TableLookup holds one window's digits of kLanes scalars. A digit is
-// 2c - 127 for the 7-bit number c in its lane.
+// P256TableLookup holds the digits of one window of kLanes scalars. A digit is
+// 2c - 127, where c is the 7-bit number in its lane. Constant time.
 class P256TableLookup {
  public:
   using Ops = SimdOps;
@@ -41,7 +42,7 @@ class P256TableLookup {
     entry_ = Ops::And(hn::Xor(c, negative_), Ops::Set(kP256WindowEntries - 1));
   }
 
-  // The x coordinates of the digits' points: Reduced.
+  // Writes the x coordinates of the digits' points. Gives Reduced.
   HWY_INLINE void LookUpX(const P256WindowTable& table, uint32_t* x) const {
     const Selector selector(entry_);
     for (size_t i = 0; i < Field::kLimbs; ++i) {
@@ -49,7 +50,8 @@ class P256TableLookup {
     }
   }
 
-  // Their y coordinates, with the digits' signs: Signed.
+  // Writes their y coordinates, negated where the digit is negative. Gives
+  // Signed.
   HWY_INLINE void LookUpY(const P256WindowTable& table, uint32_t* y) const {
     const Selector selector(entry_);
     for (size_t i = 0; i < Field::kLimbs; ++i) {
@@ -60,14 +62,16 @@ class P256TableLookup {
 
  private:
 #if HWY_TARGET == HWY_EMU128
-  // Emulated permutes would index memory with the secret: compare instead.
+  // Emulated permutes would index memory by secret values. So this compares the
+  // entry with every index.
   class Selector {
    public:
     explicit HWY_INLINE Selector(Ops::V32 entry) : entry_(entry) {}
     HWY_INLINE Ops::V32 Select(const uint32_t* row) const {
       Ops::V32 sum = Ops::Set(0);
       for (uint32_t i = 0; i < kP256WindowEntries; ++i) {
-        // 0 - 1 where the entry is i; its top bit is clear elsewhere.
+        // difference - 1 has its top bit set only where the entry is i; so
+        // is_other is zero there, and all ones elsewhere.
         const Ops::V32 difference =
             hwy::HWY_NAMESPACE::Xor(entry_, Ops::Set(i));
         const Ops::V32 is_other =
@@ -83,8 +87,8 @@ class P256TableLookup {
     const Ops::V32 entry_;
   };
 #else
-  // One permute picks by the low bits of the entry, a tree of blends by the
-  // others.
+  // Permutes each vector by the low bits of the entry, and selects among the
+  // results by its other bits, with a tree of blends.
   class Selector {
    public:
     explicit HWY_INLINE Selector(Ops::V32 entry)
@@ -103,7 +107,7 @@ class P256TableLookup {
     static constexpr size_t kLevels =
         std::bit_width(kP256WindowEntries / Ops::kLanes) - 1;
 
-    // Of the 2^kLevel vectors from `row` on.
+    // Selects among the 2^kLevel vectors that start at `row`.
     template <size_t kLevel>
     HWY_INLINE Ops::V32 SelectAmong(const uint32_t* row) const {
       namespace hn = hwy::HWY_NAMESPACE;

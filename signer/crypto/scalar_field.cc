@@ -1,8 +1,10 @@
-// Bounds of a Montgomery product, for a < 2^256 = R and b < m. Each of its four
-// rounds replaces t < 2 m by (t + a[i] b + q m) / 2^64 with a[i], q < 2^64:
-// below 2 m again. In between, t + a[i] b < (2^64 + 1) m, which is below 2^320
-// for m <= 2^256 - 2^192: five words are enough, and one conditional
-// subtraction of m at the end. It is for the sum of two residues, too.
+// This file shows by bounds why a Montgomery product needs five words and one
+// final subtraction. Let a < 2^256 = R and b < m. Each of the four rounds
+// replaces t < 2 m by (t + a[i] b + q m) / 2^64 with a[i], q < 2^64, and the
+// result is below 2 m again. In between, t + a[i] b < (2^64 + 1) m, which is
+// below 2^320 for m <= 2^256 - 2^192. So five words are enough, and at the end
+// one conditional subtraction of m. One is also enough for the sum of two
+// residues.
 
 #include "signer/crypto/scalar_field.h"
 
@@ -21,7 +23,7 @@ __extension__ using Uint128 = unsigned __int128;
 
 constexpr uint64_t High(Uint128 a) { return static_cast<uint64_t>(a >> 64); }
 
-// low + 2^256 high, below 2 m, modulo m.
+// Returns low + 2^256 high modulo m; that number must be below 2 m.
 template <const Limbs256& m>
 constexpr Limbs256 SubtractOnce(const Limbs256& low, uint64_t high) {
   Limbs256 difference{};
@@ -31,7 +33,7 @@ constexpr Limbs256 SubtractOnce(const Limbs256& low, uint64_t high) {
     difference[i] = static_cast<uint64_t>(limb);
     borrow = High(limb) & 1;
   }
-  uint64_t keep = high - borrow;  // all ones if it was below m, else 0
+  uint64_t keep = high - borrow;  // all ones if the number is below m, else 0
   if (!__builtin_is_constant_evaluated()) keep = ValueBarrier(keep);
   Limbs256 result{};
   for (size_t i = 0; i < 4; ++i) {
@@ -52,7 +54,7 @@ constexpr Limbs256 AddModulo(const Limbs256& a, const Limbs256& b) {
   return SubtractOnce<m>(sum, static_cast<uint64_t>(carry));
 }
 
-// 2^exponent modulo m.
+// Returns 2^exponent modulo m.
 template <const Limbs256& m>
 constexpr Limbs256 PowerOfTwo(int exponent) {
   Limbs256 power{1};
@@ -60,8 +62,8 @@ constexpr Limbs256 PowerOfTwo(int exponent) {
   return power;
 }
 
-// -1/m modulo 2^64, by Newton's iteration: each round doubles the bits that are
-// right, three at first.
+// Returns -1/m modulo 2^64 by Newton's iteration: three bits are right at
+// first, and each round doubles their number.
 constexpr uint64_t NegatedInverse(uint64_t m) {
   uint64_t inverse = m;
   for (int i = 0; i < 5; ++i) inverse *= 2 - m * inverse;
@@ -71,7 +73,7 @@ constexpr uint64_t NegatedInverse(uint64_t m) {
 template <typename Order>
 struct Constants {
   static constexpr const Limbs256& m = Order::kOrder;
-  static_assert(m[3] != ~uint64_t{0});  // what the bounds ask for
+  static_assert(m[3] != ~uint64_t{0});  // so m <= 2^256 - 2^192
   static constexpr uint64_t kNegatedInverse = NegatedInverse(m[0]);
   static constexpr Limbs256 kR = PowerOfTwo<Order::kOrder>(256);
   static constexpr Limbs256 kR2 = PowerOfTwo<Order::kOrder>(512);
@@ -82,7 +84,7 @@ inline Limbs256 Product(const Limbs256& a, const Limbs256& b) {
   using C = Constants<Order>;
   uint64_t t[5] = {};
   for (size_t i = 0; i < 4; ++i) {
-    // t <- t + a[i] b, then t <- (t + q m) / 2^64.
+    // First t <- t + a[i] b, then t <- (t + q m) / 2^64.
     Uint128 carry = 0;
     for (size_t j = 0; j < 4; ++j) {
       carry += Uint128{a[i]} * b[j] + t[j];
@@ -111,12 +113,12 @@ template <typename Order>
 void InvertAllTimes(const Limbs256& factor, std::span<Limbs256> values,
                     std::span<Limbs256> scratch) {
   if (values.empty()) return;
-  // With x0, x1, ... the values: scratch[i] = x0 ... xi / R^i.
+  // Let x0, x1, ... be the values. Then scratch[i] = x0 ... xi / R^i.
   scratch[0] = values[0];
   for (size_t i = 1; i < values.size(); ++i) {
     scratch[i] = Product<Order>(scratch[i - 1], values[i]);
   }
-  // Then inverse = R^i / (x0 ... xi) times factor / R.
+  // In each iteration inverse = R^i / (x0 ... xi) times factor / R.
   Limbs256 inverse = Product<Order>(
       InvertModulo(PrimeModulus::kP256Order, scratch.back()), factor);
   for (size_t i = values.size() - 1; i > 0; --i) {
@@ -162,7 +164,8 @@ Limbs256 ScalarField<Order>::Reduce(const Limbs256& value) {
 
 template <typename Order>
 Limbs256 ScalarField<Order>::Reduce(const std::array<uint64_t, 8>& value) {
-  // low + high R, the former as low R / R, the latter as high R^2 / R.
+  // The value is low + high R. Its residue is the sum of the Montgomery
+  // products of low and R, and of high and R^2.
   return AddModulo<Order::kOrder>(
       Product<Order>({value[0], value[1], value[2], value[3]},
                      Constants<Order>::kR),

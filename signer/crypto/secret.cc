@@ -14,8 +14,7 @@ __attribute__((noinline)) void WipeStackBelow() {
 }
 
 absl::Status WipedKeyError() {
-  return absl::FailedPreconditionError(
-      "key: got one that was moved from, want one that still has its secret");
+  return absl::FailedPreconditionError("key: its secret was wiped");
 }
 
 }  // namespace proofmint::crypto

@@ -13,8 +13,8 @@
 namespace proofmint::crypto {
 namespace {
 
-// Two keys of each type, in turn: with one alone, lanes that are mixed up would
-// go unnoticed.
+// The test uses two keys of each type in turn: with one, it would not notice
+// lanes that are mixed up.
 struct KnownP256 {
   const char* scalar;
   const char* x;
@@ -47,8 +47,8 @@ constexpr KnownEd25519 kEd25519[2] = {
      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
      "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"}};
 
-// One for BoringSSL, one that AVX-512 leaves to AVX2, one that fills vectors
-// partly, one that fills the slots.
+// The sizes are: one that goes to BoringSSL, one that goes to AVX2 on a CPU
+// with AVX-512, one that fills vectors partly, and a full batch.
 constexpr size_t kBatchSizes[] = {1, 5, 21, 64};
 
 bool Equals(std::span<const uint8_t> bytes, const char* hex) {
@@ -57,7 +57,7 @@ bool Equals(std::span<const uint8_t> bytes, const char* hex) {
                     [](uint8_t a, char b) { return a == uint8_t(b); });
 }
 
-// An entropy source that gives two known secrets in turn.
+// KnownEntropy returns two known secrets in turn.
 class KnownEntropy : public Entropy {
  public:
   KnownEntropy(const char* first, const char* second)
@@ -75,9 +75,9 @@ class KnownEntropy : public Entropy {
 };
 
 absl::Status WrongAnswer(absl::string_view what, Kernel kernel, size_t size) {
-  return absl::InternalError(absl::StrCat(
-      "self-test: got a wrong ", what, " from ", KernelName(kernel),
-      " in a batch of ", size, ", want the published one"));
+  return absl::InternalError(absl::StrCat("self-test: wrong ", what, " from ",
+                                          KernelName(kernel), " in a batch of ",
+                                          size));
 }
 
 absl::Status TestEs256(const BatchFunctions& functions, Kernel kernel,

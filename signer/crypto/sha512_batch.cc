@@ -1,9 +1,9 @@
-// SHA-512 with one message in each 64-bit lane. The rounds and their names are
-// those of FIPS 180-4 section 6.4.
+// This file computes SHA-512 with one message in each 64-bit lane. The rounds
+// and the names of their parts are those of FIPS 180-4 section 6.4.
 //
-// The messages are taken in the order of their number of blocks, a vector of
-// them at a time. A lane whose message has ended goes on computing until the
-// longest one of its vector is done, without changing its state.
+// The messages are sorted by their number of blocks and hashed one vector of
+// messages at a time. A lane whose message has ended goes on computing, without
+// changing its state, until the longest message of its vector ends.
 
 #include "signer/crypto/sha512_batch.h"
 
@@ -17,7 +17,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "signer/crypto/sha512_batch.cc"
 #include <hwy/foreach_target.h>
-// foreach_target.h comes first.
+// foreach_target.h must come before highway.h.
 #include <hwy/highway.h>
 
 #include "signer/crypto/secret.h"
@@ -37,8 +37,9 @@ constexpr size_t kBlockWords = 16;
 constexpr size_t kStateWords = 8;
 constexpr size_t kRounds = 80;
 
-// A vector of messages is worth its while if they have at least so many times
-// the blocks of the longest; BoringSSL is faster if not. As measured on Zen 4.
+// The break-even point against BoringSSL, as measured on Zen 4: a vector is
+// faster if its messages together have at least this many times the blocks of
+// the longest one.
 #if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
 constexpr size_t kBreakEven = kLanes + 1;  // never
 #elif HWY_TARGET <= HWY_AVX3
@@ -47,7 +48,7 @@ constexpr size_t kBreakEven = 3;
 constexpr size_t kBreakEven = 2;
 #endif
 
-// Messages that are put in order together.
+// The most messages that are sorted together.
 constexpr size_t kMaxSorted = 256;
 
 constexpr uint64_t kInitialState[kStateWords] = {
@@ -84,7 +85,7 @@ constexpr uint64_t kRoundConstants[kRounds] = {
     0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a,
     0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
 
-// All that a call holds of the messages.
+// Scratch holds all copies of message bytes and states.
 struct Scratch {
   // The message schedule's last 16 words, [word][lane].
   alignas(64) uint64_t schedule[kBlockWords * kLanes];
@@ -103,20 +104,21 @@ size_t MessageSize(const Sha512Message& message) {
   return size;
 }
 
-// Of the padded message: an 0x80, zeros, and the size in 16 bytes.
+// Returns the number of blocks of the padded message: the message, a byte 0x80,
+// zeros, and the size in 16 bytes.
 constexpr size_t BlockCount(size_t size) {
   return (size + 16) / kBlockSize + 1;
 }
 
-// Returns where a block of the padded message is: in the message itself if one
-// part has all of it, otherwise put together in `buffer`.
+// Returns the address of a block of the padded message: within a part if that
+// part has all of it, otherwise `buffer`, to which the block is copied.
 const uint8_t* PaddedBlock(const Sha512Message& message, size_t size,
                            size_t index, uint8_t* buffer) {
   const size_t begin = index * kBlockSize;
   size_t filled = 0;
   size_t part_begin = 0;
   for (std::span<const uint8_t> part : message.parts) {
-    const size_t offset = begin + filled - part_begin;  // in the part, or past
+    const size_t offset = begin + filled - part_begin;  // may be past the part
     part_begin += part.size();
     if (offset >= part.size() || filled == kBlockSize) continue;
     const size_t count = std::min(part.size() - offset, kBlockSize - filled);
@@ -153,12 +155,13 @@ HWY_INLINE V SmallSigma1(V x) {
                   hn::ShiftRight<6>(x));
 }
 
-// The bits of `yes` where `mask` has ones, those of `no` where it has zeros.
+// Returns the bits of `yes` where `mask` has ones, and of `no` where it has
+// zeros.
 HWY_INLINE V SelectBits(V mask, V yes, V no) {
 #if HWY_TARGET <= HWY_AVX3
   return hn::IfVecThenElse(mask, yes, no);  // one instruction
 #else
-  // There it looks at sign bits only.
+  // On these targets IfVecThenElse may look at sign bits only.
   return hn::Xor(no, hn::And(mask, hn::Xor(yes, no)));
 #endif
 }
@@ -168,14 +171,14 @@ struct WorkingVariables {
   V b_xor_c;
 };
 
-// One round. The caller rotates the names of the variables instead of moving
-// them.
+// Computes one round. The caller rotates the arguments instead of moving the
+// values from variable to variable.
 HWY_INLINE void Round(V a, V b, V& d, V e, V f, V g, V& h, V& b_xor_c,
                       V word_and_constant) {
   const V choice = SelectBits(e, f, g);
   const V t1 =
       hn::Add(hn::Add(h, word_and_constant), hn::Add(LargeSigma1(e), choice));
-  // Of a, b, c what two of them have: b, or c where a and b differ.
+  // The majority of a, b and c: b, or c where a and b differ.
   const V a_xor_b = hn::Xor(a, b);
   const V majority = hn::Xor(b, hn::And(a_xor_b, b_xor_c));
   b_xor_c = a_xor_b;
@@ -183,8 +186,8 @@ HWY_INLINE void Round(V a, V b, V& d, V e, V f, V g, V& h, V& b_xor_c,
   h = hn::Add(t1, hn::Add(LargeSigma0(a), majority));
 }
 
-// Word i of the schedule plus its round's constant, the word 16 rounds on if
-// kExtend.
+// Returns word i of the schedule plus the constant of its round. With kExtend,
+// first replaces the word by the one 16 rounds later.
 template <bool kExtend>
 HWY_INLINE V ScheduledWord(uint64_t* schedule, const uint64_t* constants,
                            size_t i) {
@@ -219,7 +222,7 @@ HWY_INLINE void SixteenRounds(WorkingVariables& v, uint64_t* schedule,
   }
 }
 
-// Takes the block that is in the schedule into the states, in the lanes where
+// Compresses the block in the schedule into the states of the lanes where
 // `active` is all ones.
 HWY_INLINE void Compress(Scratch& s, const uint64_t* active) {
   const D d;
@@ -247,7 +250,8 @@ HWY_INLINE void Compress(Scratch& s, const uint64_t* active) {
   add(7, v.h);
 }
 
-// Not inlined: clang would write all lanes at once, with slow scatters.
+// Writes the digest of one lane. If it were inlined, clang would write all
+// lanes at once with scatter instructions, which are slow.
 HWY_NOINLINE void WriteDigest(const uint64_t* state, Sha512Digest& digest) {
   for (size_t word = 0; word < kStateWords; ++word) {
     const uint64_t bytes = SwapToBigEndian(state[word * kLanes]);
@@ -255,13 +259,13 @@ HWY_NOINLINE void WriteDigest(const uint64_t* state, Sha512Digest& digest) {
   }
 }
 
-// A message of the batch and its number of blocks, which is the key of order.
+// Entry is a message of the batch; entries are sorted by the number of blocks.
 struct Entry {
   size_t blocks;
   size_t index;
 };
 
-// Hashes up to kLanes messages, the longest one last.
+// Hashes up to kLanes messages; the longest one must be the last.
 HWY_INLINE void HashVector(std::span<const Entry> entries,
                            std::span<const Sha512Message> messages,
                            std::span<Sha512Digest> digests, Scratch& s) {

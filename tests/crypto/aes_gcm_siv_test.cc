@@ -111,7 +111,7 @@ TEST_F(AesGcmSivTest, RefusesBuffersThatDoNotFit) {
     if (size != sealed.size()) {
       EXPECT_THAT(cipher_.Seal(kNonce, AsBytes(kPlaintext), {}, part),
                   StatusIs(absl::StatusCode::kInvalidArgument,
-                           HasSubstr("buffers that do not fit")));
+                           HasSubstr("the output buffer has the wrong size")));
     }
     if (size != kPlaintextSize) {
       EXPECT_FALSE(cipher_.Open(kNonce, sealed, AsBytes("data"), part)) << size;
