@@ -14,7 +14,8 @@ __attribute__((noinline)) void WipeStackBelow() {
 }
 
 absl::Status WipedKeyError() {
-  return absl::FailedPreconditionError("key: its secret was wiped");
+  return absl::FailedPreconditionError(
+      "key: has no secret; it was wiped or moved from");
 }
 
 }  // namespace proofmint::crypto

@@ -1,4 +1,4 @@
-// The JWS algorithms of a DPoP proof.
+// Algorithm names the JWS algorithms of DPoP proofs.
 
 #ifndef PROOFMINT_SIGNER_DPOP_ALGORITHM_H_
 #define PROOFMINT_SIGNER_DPOP_ALGORITHM_H_
@@ -10,8 +10,8 @@
 
 namespace proofmint::dpop {
 
-// Algorithm is the one value from which the header's "alg", the key's type and
-// the signature are all derived, so that they cannot disagree.
+// Algorithm determines the header's "alg", the type of the key and the
+// signature. All three are derived from this one value, so they always agree.
 //= rfc9449#4.2
 //# It MUST NOT be none or an identifier for a symmetric algorithm (Message
 //# Authentication Code (MAC)).
@@ -32,8 +32,8 @@ inline constexpr std::array<Algorithm, 3> kAlgorithms = {
 // AlgorithmName returns the JWS "alg" value, such as "ES256".
 absl::string_view AlgorithmName(Algorithm algorithm);
 
-// AlgorithmFromName returns the algorithm of a JWS "alg" value; the comparison
-// is exact.
+// AlgorithmFromName returns the algorithm of a JWS "alg" value, or nullopt for
+// any other text. The comparison is case-sensitive.
 std::optional<Algorithm> AlgorithmFromName(absl::string_view name);
 
 }  // namespace proofmint::dpop

@@ -12,8 +12,9 @@ namespace {
 constexpr char kAlphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// Both characters of every 12-bit number: half the look-ups of one at a time.
-// What is encoded is public.
+// The two characters of every 12-bit number: this takes half as many look-ups
+// as one character at a time. The encoded bytes are public, so the look-ups
+// need not be constant time.
 struct CharacterPair {
   char characters[2];
 };
@@ -51,15 +52,14 @@ void EncodeBase64Url(std::span<const uint8_t> bytes, char* out) {
 }
 
 absl::StatusOr<std::string> DecodeBase64Url(absl::string_view text) {
-  // Abseil's decoder forgives padding, spaces and trailing bits; only canonical
-  // text survives the way back.
+  // Abseil's decoder accepts padding, spaces and trailing bits. Text is
+  // canonical only if encoding the bytes again gives the same text.
   std::string bytes;
   if (absl::WebSafeBase64Unescape(text, &bytes) &&
       absl::WebSafeBase64Escape(bytes) == text) {
     return bytes;
   }
-  return absl::InvalidArgumentError(
-      "got text that is not canonical, want base64url without padding");
+  return absl::InvalidArgumentError("not canonical base64url without padding");
 }
 
 }  // namespace proofmint::dpop

@@ -29,29 +29,24 @@ bool IsOneOf(char c, absl::string_view set) {
 
 bool IsHostChar(char c) { return IsAlnum(c) || IsOneOf(c, "-._"); }
 
-// RFC 3986 section 3.3: pchar without the percent-escape, or the slash between
-// segments.
+// Tells whether `c` is a pchar (RFC 3986 section 3.3) other than a
+// percent-escape, or the slash between segments.
 bool IsPathChar(char c) {
   return IsAlnum(c) || IsOneOf(c, "-._~!$&'()*+,;=:@/");
 }
 
-absl::Status Error(absl::string_view got, absl::string_view want) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("got %s, want %s", got, want));
-}
-
 absl::Status ByteError(absl::string_view uri, size_t offset,
                        absl::string_view want) {
-  return Error(absl::StrFormat("byte 0x%02x at offset %d",
-                               static_cast<unsigned char>(uri[offset]), offset),
-               want);
+  return absl::InvalidArgumentError(
+      absl::StrFormat("got byte 0x%02x at offset %d, want %s",
+                      static_cast<unsigned char>(uri[offset]), offset, want));
 }
 
 absl::Status CheckHostName(absl::string_view uri, size_t begin, size_t end) {
-  if (begin == end) return Error("no host", "one");
+  if (begin == end) return absl::InvalidArgumentError("host is missing");
   if (end - begin > kMaxHostSize) {
-    return Error(absl::StrFormat("a host of %d bytes", end - begin),
-                 absl::StrFormat("1 to %d", kMaxHostSize));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "got a host of %d bytes, want 1 to %d", end - begin, kMaxHostSize));
   }
   for (size_t i = begin; i < end; ++i) {
     if (!IsHostChar(uri[i])) {
@@ -61,18 +56,20 @@ absl::Status CheckHostName(absl::string_view uri, size_t begin, size_t end) {
   return absl::OkStatus();
 }
 
-// `begin` is past the opening bracket, `end` before the closing one.
+// Checks the text between the brackets: `begin` is the offset after the opening
+// one, `end` that of the closing one.
 absl::Status CheckIpv6Address(absl::string_view uri, size_t begin, size_t end) {
   absl::string_view text = uri.substr(begin, end - begin);
   char terminated[INET6_ADDRSTRLEN] = {};
   in6_addr address;
-  // A NUL inside the text would hide what follows it from inet_pton.
+  // inet_pton would ignore everything after a NUL in the text.
   if (text.size() < sizeof(terminated) && !absl::StrContains(text, '\0')) {
     std::copy(text.begin(), text.end(), terminated);
     if (inet_pton(AF_INET6, terminated, &address) == 1) return absl::OkStatus();
   }
-  return Error("no IPv6 address between '[' and ']'",
-               "one without zone (RFC 3986 section 3.2.2)");
+  return absl::InvalidArgumentError(
+      "not an IPv6 address without zone between '[' and ']' "
+      "(RFC 3986 section 3.2.2)");
 }
 
 absl::Status CheckPort(absl::string_view uri, size_t begin, size_t end) {
@@ -84,12 +81,13 @@ absl::Status CheckPort(absl::string_view uri, size_t begin, size_t end) {
     value = std::min(value * 10 + static_cast<uint32_t>(uri[i] - '0'), 65536u);
   }
   if (begin < end && (uri[begin] == '0' || value > 65535)) {
-    return Error("another port", "1 to 65535 without leading zeros");
+    return absl::InvalidArgumentError(
+        "port out of range, want 1 to 65535 without leading zeros");
   }
   return absl::OkStatus();
 }
 
-// Path, query and fragment: everything from `begin` on.
+// Checks path, query and fragment: everything from `begin` on.
 absl::Status CheckTail(absl::string_view uri, size_t begin) {
   bool in_fragment = false;
   for (size_t i = begin; i < uri.size(); ++i) {
@@ -97,8 +95,8 @@ absl::Status CheckTail(absl::string_view uri, size_t begin) {
     if (c == '%') {
       if (uri.size() - i < 3 || !IsHexDigit(uri[i + 1]) ||
           !IsHexDigit(uri[i + 2])) {
-        return Error(absl::StrFormat("'%%' at offset %d", i),
-                     "two hex digits after it");
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "'%%' at offset %d is not followed by two hex digits", i));
       }
       i += 2;
     } else if (c == '#' && !in_fragment) {
@@ -118,25 +116,26 @@ absl::Status CheckTail(absl::string_view uri, size_t begin) {
 absl::StatusOr<absl::string_view> NormalizeHtu(absl::string_view uri,
                                                HtuBuffer& buffer) {
   if (uri.empty() || uri.size() > kMaxHtuSize) {
-    return Error(absl::StrFormat("%d bytes", uri.size()),
-                 absl::StrFormat("1 to %d", kMaxHtuSize));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got %d bytes, want 1 to %d", uri.size(), kMaxHtuSize));
   }
   bool https = absl::StartsWithIgnoreCase(uri, "https://");
   if (!https && !absl::StartsWithIgnoreCase(uri, "http://")) {
-    return Error("another start", "an absolute URI with https:// or http://");
+    return absl::InvalidArgumentError(
+        "not an absolute URI that begins with https:// or http://");
   }
   absl::string_view scheme = https ? "https://" : "http://";
 
   size_t host = scheme.size();
   size_t authority_end = std::min(uri.find_first_of("/?#", host), uri.size());
   if (absl::StrContains(uri.substr(host, authority_end - host), '@')) {
-    return Error("userinfo before the host", "none");
+    return absl::InvalidArgumentError("userinfo is not allowed");
   }
   size_t host_end;
   if (host < authority_end && uri[host] == '[') {
     size_t bracket = uri.substr(0, authority_end).find(']', host);
     if (bracket == absl::string_view::npos) {
-      return Error("'[' without ']'", "both around an IPv6 address");
+      return absl::InvalidArgumentError("'[' without ']'");
     }
     host_end = bracket + 1;
     PROOFMINT_RETURN_IF_ERROR(CheckIpv6Address(uri, host + 1, bracket));

@@ -28,18 +28,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-absl::Status Error(absl::string_view field, absl::string_view got,
-                   absl::string_view want) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": got ", got, ", want ", want));
+absl::Status Error(absl::string_view field, absl::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
 }
 
 absl::StatusOr<std::string> Decode(absl::string_view field,
                                    absl::string_view text) {
   absl::StatusOr<std::string> bytes = DecodeBase64Url(text);
   if (bytes.ok()) return bytes;
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", bytes.status().message()));
+  return Error(field, bytes.status().message());
 }
 
 template <size_t N>
@@ -47,7 +44,7 @@ absl::StatusOr<std::array<uint8_t, N>> DecodeFixed(absl::string_view field,
                                                    absl::string_view text) {
   PROOFMINT_ASSIGN_OR_RETURN(std::string bytes, Decode(field, text));
   if (bytes.size() != N) {
-    return Error(field, absl::StrCat(bytes.size(), " bytes"), absl::StrCat(N));
+    return Error(field, absl::StrCat("got ", bytes.size(), " bytes, want ", N));
   }
   std::array<uint8_t, N> fixed;
   std::copy(bytes.begin(), bytes.end(), fixed.begin());
@@ -69,15 +66,15 @@ absl::StatusOr<Json> ParseObject(absl::string_view field,
     }
     return true;
   };
-  // The parser would skip a byte order mark and end at a zero byte, whatever
-  // follows it.
+  // The parser would skip a byte order mark and ignore everything after a zero
+  // byte.
   if (!absl::StartsWith(text, "{") || absl::StrContains(text, '\0')) {
-    return Error(field, "other text", "a JSON object");
+    return Error(field, "not a JSON object");
   }
   Json json = Json::parse(text.begin(), text.end(), watch,
                           /*allow_exceptions=*/false);
-  if (!json.is_object()) return Error(field, "other text", "a JSON object");
-  if (duplicate) return Error(field, "a member twice", "each once");
+  if (!json.is_object()) return Error(field, "not a JSON object");
+  if (duplicate) return Error(field, "duplicate JSON member");
   return json;
 }
 
@@ -85,12 +82,12 @@ absl::StatusOr<std::string> StringMember(absl::string_view field,
                                          const Json& object, const char* name) {
   auto member = object.find(name);
   if (member == object.end() || !member->is_string()) {
-    return Error(absl::StrCat(field, ".", name), "no string", "one");
+    return Error(absl::StrCat(field, ".", name), "missing or not a string");
   }
   return member->get<std::string>();
 }
 
-// Empty if there is no such member.
+// Returns an empty string if there is no such member.
 absl::StatusOr<std::string> OptionalStringMember(absl::string_view field,
                                                  const Json& object,
                                                  const char* name) {
@@ -117,13 +114,13 @@ absl::Status CheckSignature(
   PROOFMINT_ASSIGN_OR_RETURN(std::string crv, StringMember("jwk", jwk, "crv"));
   //= rfc9449#4.3
   //# The jwk JOSE Header Parameter does not contain a private key.
-  if (jwk.contains("d")) return Error("jwk", "a private key", "a public one");
+  if (jwk.contains("d")) return Error("jwk", "contains a private key");
   bool es256 = proof.algorithm == Algorithm::kEs256;
   absl::string_view want_kty = es256 ? "EC" : "OKP";
   absl::string_view want_crv = es256 ? "P-256" : "Ed25519";
   if (kty != want_kty || crv != want_crv) {
-    return Error("jwk", "a key of another type",
-                 absl::StrCat(want_kty, " ", want_crv));
+    return Error("jwk", absl::StrCat("wrong type of key, want ", want_kty, " ",
+                                     want_crv));
   }
 
   std::array<char, kMaxJwkSize> buffer;
@@ -164,7 +161,7 @@ absl::Status ReadClaims(const Json& claims, InspectedProof& proof) {
   if (iat == claims.end() || !iat->is_number_integer() ||
       (iat->is_number_unsigned() &&
        iat->get<uint64_t>() > std::numeric_limits<int64_t>::max())) {
-    return Error("claims.iat", "no whole number of 64 bits", "one");
+    return Error("claims.iat", "missing or not a 64-bit integer");
   }
   proof.iat = iat->get<int64_t>();
   return absl::OkStatus();
@@ -179,8 +176,8 @@ absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
   //# The DPoP HTTP request header field value is a single and well-formed JWT.
   std::vector<absl::string_view> parts = absl::StrSplit(proof, '.');
   if (parts.size() != 3) {
-    return Error("proof", absl::StrCat(parts.size(), " parts"),
-                 "3 separated by dots");
+    return Error("proof", absl::StrCat("got ", parts.size(),
+                                       " parts, want 3 separated by dots"));
   }
   InspectedProof result;
   PROOFMINT_ASSIGN_OR_RETURN(result.header, Decode("header", parts[0]));
@@ -197,7 +194,7 @@ absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
   //# Servers accepting signed DPoP proof JWTs MUST verify that the typ field is
   //# dpop+jwt in the headers of the JWTs to ensure that adversaries cannot use
   //# JWTs created for other purposes.
-  if (typ != "dpop+jwt") return Error("header.typ", "another", "dpop+jwt");
+  if (typ != "dpop+jwt") return Error("header.typ", "not dpop+jwt");
   PROOFMINT_ASSIGN_OR_RETURN(std::string alg,
                              StringMember("header", header, "alg"));
   //= rfc9449#4.3
@@ -206,12 +203,12 @@ absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof) {
   //# application, and is acceptable per local policy.
   std::optional<Algorithm> algorithm = AlgorithmFromName(alg);
   if (!algorithm) {
-    return Error("header.alg", "another", "ES256, Ed25519 or EdDSA");
+    return Error("header.alg", "not ES256, Ed25519 or EdDSA");
   }
   result.algorithm = *algorithm;
   auto jwk = header.find("jwk");
   if (jwk == header.end() || !jwk->is_object()) {
-    return Error("header.jwk", "no object", "one");
+    return Error("header.jwk", "missing or not an object");
   }
   PROOFMINT_RETURN_IF_ERROR(CheckSignature(
       *jwk, proof.substr(0, parts[0].size() + 1 + parts[1].size()), signature,

@@ -1,4 +1,4 @@
-// Reading a DPoP proof back and checking what it says of itself.
+// InspectProof parses a DPoP proof and verifies its signature.
 
 #ifndef PROOFMINT_SIGNER_DPOP_INSPECT_H_
 #define PROOFMINT_SIGNER_DPOP_INSPECT_H_
@@ -12,11 +12,11 @@
 
 namespace proofmint::dpop {
 
-// InspectedProof is a proof taken apart.
+// InspectedProof holds the parts of a proof.
 struct InspectedProof {
   Algorithm algorithm;
-  std::string header;  // JSON text as it stands in the proof
-  std::string claims;  // JSON text as it stands in the proof
+  std::string header;  // JSON text as it is in the proof
+  std::string claims;  // JSON text as it is in the proof
   std::string jkt;     // recomputed from the jwk, RFC 7638
   std::string jti;
   std::string htm;
@@ -27,15 +27,16 @@ struct InspectedProof {
   bool signature_valid = false;
 };
 
-// InspectProof takes `proof` apart, strictly, and checks its signature against
-// the key it carries. INVALID_ARGUMENT, naming the part, for anything but three
-// parts of canonical base64url that hold a JSON header with typ, alg and a
-// public jwk, JSON claims with jti, htm, htu and iat, and 64 bytes of
-// signature; also for a JSON member that stands twice and for a key or
-// coordinate that is not 32 bytes. Members it does not know are let pass.
+// InspectProof parses `proof` strictly and verifies its signature with the key
+// in its header. A proof must have three parts of canonical base64url: a JSON
+// header with typ, alg and a public jwk; JSON claims with jti, htm, htu and
+// iat; and a signature of 64 bytes. Fails with INVALID_ARGUMENT, naming the
+// part, for anything else, also for a duplicate JSON member and for a key or
+// coordinate that is not 32 bytes long. Unknown members are ignored.
 //
-// A wrong signature is not an error but `signature_valid` = false. Freshness,
-// htu and nonce are not judged: only the server that they are meant for can.
+// A wrong signature is not an error: it sets `signature_valid` to false.
+// InspectProof does not check freshness, htu and nonce, which only the server
+// that the proof is for can do. Thread-safe.
 absl::StatusOr<InspectedProof> InspectProof(absl::string_view proof);
 
 }  // namespace proofmint::dpop

@@ -7,8 +7,8 @@ namespace proofmint::dpop {
 
 static_assert(kJktSize == Base64UrlSize(crypto::kSha256Size));
 
-// RFC 7518 section 6.2.1: x and y have the full size of a coordinate; a short
-// form would be another thumbprint.
+// RFC 7518 section 6.2.1: x and y have the full size of a coordinate. A shorter
+// form would have a different thumbprint.
 void AppendJwk(const crypto::P256PublicKey& key, TextWriter& out) {
   out.Append(R"({"crv":"P-256","kty":"EC","x":")")
       .AppendBase64Url(key.x)

@@ -14,7 +14,7 @@ namespace {
 template <typename KeyPair, typename Generate>
 absl::Status GenerateInChunks(Algorithm algorithm, std::span<ProofKey> keys,
                               Generate generate) {
-  // The key pairs wait here for their headers.
+  // The generated key pairs, which are then moved into proof keys.
   std::array<KeyPair, crypto::kKernelBatchSize> pairs;
   while (!keys.empty()) {
     std::span<KeyPair> chunk =

@@ -1,4 +1,4 @@
-// The key pair of one proof.
+// ProofKey is the key pair of a proof.
 
 #ifndef PROOFMINT_SIGNER_DPOP_PROOF_KEY_H_
 #define PROOFMINT_SIGNER_DPOP_PROOF_KEY_H_
@@ -22,20 +22,21 @@
 
 namespace proofmint::dpop {
 
-// The largest JWS header, and its size in base64url: a JWK, and 48 characters
-// for the other members and the punctuation.
+// The largest JWS header (a JWK, and 48 characters for the other members and
+// the punctuation), and its size in base64url.
 inline constexpr size_t kMaxHeaderSize = 48 + kMaxJwkSize;
 inline constexpr size_t kMaxEncodedHeaderSize = Base64UrlSize(kMaxHeaderSize);
 
-// ProofKey is a private key together with everything of a proof that depends on
-// the key alone: the encoded JWS header, the thumbprint, and for ES256 the hash
-// of the header's whole blocks. The private key is wiped with the object.
+// ProofKey holds a private key and all parts of a proof that depend on nothing
+// but the key: the encoded JWS header, the thumbprint, and for ES256 the state
+// of SHA-256 after the header's whole blocks. The private key is wiped when the
+// object is destroyed or moved from.
 //
 // Movable, not copyable; not thread-safe.
 class ProofKey {
  public:
-  // An empty key. Signing with it fails, as with one that was moved from, which
-  // keeps its public parts alone.
+  // Makes an empty key. Signing with an empty key fails. So does signing with a
+  // key that was moved from, of which only the public parts are left.
   ProofKey() = default;
 
   ProofKey(Algorithm algorithm, crypto::P256KeyPair key_pair);
@@ -47,7 +48,7 @@ class ProofKey {
     return {encoded_header_.data(), encoded_header_size_};
   }
 
-  // The thumbprint of the public key, 43 characters.
+  // The JWK thumbprint of the public key, 43 characters.
   absl::string_view jkt() const { return {jkt_.data(), jkt_.size()}; }
 
   // The key pair: a P256KeyPair for ES256, an Ed25519KeyPair otherwise.
@@ -56,8 +57,9 @@ class ProofKey {
     return key_pair_;
   }
 
-  // The SHA-256 of a JWS signing input that begins with encoded_header(), which
-  // is not hashed again. For ES256 keys only.
+  // Returns the SHA-256 of a JWS signing input. The input must begin with
+  // encoded_header(), whose whole blocks are not hashed again. For ES256 keys
+  // only.
   crypto::Sha256Digest Digest(absl::string_view signing_input) const;
 
  private:
@@ -73,8 +75,8 @@ class ProofKey {
 };
 
 // GenerateProofKeys fills `keys`, any number of them, with fresh keys. Fails as
-// `entropy` does, or with UNAVAILABLE; the keys are then unspecified and must
-// not be used. Thread-safe.
+// `entropy` does, or with UNAVAILABLE if key generation fails; the keys are
+// then unspecified and must not be used. Thread-safe.
 absl::Status GenerateProofKeys(crypto::Kernel kernel, Algorithm algorithm,
                                crypto::Entropy& entropy,
                                std::span<ProofKey> keys);

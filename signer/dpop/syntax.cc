@@ -7,14 +7,15 @@
 namespace proofmint::dpop {
 namespace {
 
-// RFC 9110 section 5.6.2: tchar.
+// Tells whether `c` is a tchar (RFC 9110 section 5.6.2).
 bool IsTokenChar(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          (c != '\0' && absl::string_view("!#$%&'*+-.^_`|~").find(c) !=
                            absl::string_view::npos);
 }
 
-// RFC 9449 section 8.1: NQCHAR = %x21 / %x23-5B / %x5D-7E.
+// Tells whether `c` is an NQCHAR: %x21 / %x23-5B / %x5D-7E (RFC 9449 section
+// 8.1).
 bool IsNonceChar(char c) {
   return c >= 0x21 && c <= 0x7e && c != '"' && c != '\\';
 }
@@ -35,8 +36,8 @@ absl::Status ValidateHtm(absl::string_view htm) {
   for (size_t i = 0; i < htm.size(); ++i) {
     if (!IsTokenChar(htm[i])) {
       return absl::InvalidArgumentError(
-          absl::StrFormat("got byte 0x%02x at offset %d, want an HTTP method, "
-                          "a token of RFC 9110",
+          absl::StrFormat("got byte 0x%02x at offset %d, want a token "
+                          "character (RFC 9110)",
                           static_cast<unsigned char>(htm[i]), i));
     }
   }
@@ -49,8 +50,8 @@ absl::Status ValidateNonce(absl::string_view nonce) {
   PROOFMINT_RETURN_IF_ERROR(ValidateSize(nonce, kMaxNonceSize));
   for (size_t i = 0; i < nonce.size(); ++i) {
     if (!IsNonceChar(nonce[i])) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "got another byte at offset %d, want NQCHAR of RFC 9449", i));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("byte at offset %d is not an NQCHAR (RFC 9449)", i));
     }
   }
   return absl::OkStatus();

@@ -1,6 +1,6 @@
-// Checks of request text that becomes claims. Text is validated, never
-// rewritten. Messages read "got X, want Y" and quote at most one byte of the
-// text; the caller puts the field's name in front.
+// Validates request text that becomes claims; text is never rewritten. Error
+// messages quote at most one byte of the text; the caller puts the field's name
+// in front of them. All functions are thread-safe.
 
 #ifndef PROOFMINT_SIGNER_DPOP_SYNTAX_H_
 #define PROOFMINT_SIGNER_DPOP_SYNTAX_H_
@@ -15,12 +15,14 @@ namespace proofmint::dpop {
 inline constexpr size_t kMaxHtmSize = 32;     // bytes
 inline constexpr size_t kMaxNonceSize = 512;  // bytes
 
-// ValidateHtm accepts an HTTP method: 1 to kMaxHtmSize bytes that form a token
-// (RFC 9110 sections 9.1 and 5.6.2). Case matters and is not touched.
+// ValidateHtm fails with INVALID_ARGUMENT unless `htm` is an HTTP method: 1 to
+// kMaxHtmSize bytes that form a token (RFC 9110 sections 9.1 and 5.6.2).
+// Methods are case-sensitive and keep their case.
 absl::Status ValidateHtm(absl::string_view htm);
 
-// ValidateNonce accepts a DPoP nonce: 1 to kMaxNonceSize bytes of NQCHAR
-// (RFC 9449 section 8.1). Messages never quote the nonce.
+// ValidateNonce fails with INVALID_ARGUMENT unless `nonce` is a DPoP nonce: 1
+// to kMaxNonceSize bytes of NQCHAR (RFC 9449 section 8.1). Messages never quote
+// the nonce.
 absl::Status ValidateNonce(absl::string_view nonce);
 
 }  // namespace proofmint::dpop

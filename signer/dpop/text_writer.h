@@ -1,4 +1,4 @@
-// Appending text to storage of the caller.
+// TextWriter appends text to a buffer of the caller.
 
 #ifndef PROOFMINT_SIGNER_DPOP_TEXT_WRITER_H_
 #define PROOFMINT_SIGNER_DPOP_TEXT_WRITER_H_
@@ -11,9 +11,9 @@
 
 namespace proofmint::dpop {
 
-// TextWriter appends to a buffer that it does not own and never grows. Callers
-// size the buffer from the limits of what they write; running over it is a
-// programming error and aborts.
+// TextWriter appends to a buffer of fixed size, which it does not own. The
+// caller must make the buffer large enough for the largest text that it can
+// write: a write past the end is a programming error and aborts the process.
 //
 // Not thread-safe.
 class TextWriter {
@@ -24,11 +24,12 @@ class TextWriter {
   TextWriter& AppendBase64Url(std::span<const uint8_t> bytes);
   TextWriter& AppendDecimal(int64_t value);
 
-  // What has been written; valid as long as the buffer is.
+  // Returns the text written so far; valid as long as the buffer is.
   absl::string_view text() const { return {buffer_.data(), size_}; }
 
  private:
-  // Returns the place of the next `size` characters and counts them as written.
+  // Returns the address of the next `size` characters and counts them as
+  // written.
   char* Reserve(size_t size);
 
   std::span<char> buffer_;

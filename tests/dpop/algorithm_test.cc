@@ -14,8 +14,8 @@ namespace {
 using ::testing::Eq;
 using ::testing::Optional;
 
-// The names as registered: RFC 7518 section 3.1, RFC 9864 section 2.2 and RFC
-// 8037 section 3.1.
+// RFC 7518 section 3.1, RFC 9864 section 2.2 and RFC 8037 section 3.1 register
+// the names.
 TEST(AlgorithmNameTest, GivesTheRegisteredName) {
   EXPECT_EQ(AlgorithmName(Algorithm::kEs256), "ES256");
   EXPECT_EQ(AlgorithmName(Algorithm::kEd25519), "Ed25519");

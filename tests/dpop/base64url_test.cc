@@ -44,7 +44,7 @@ constexpr Vector kVectors[] = {
     {"\x03\xec\xff\xe0\xc1", "A-z_4ME"},
 };
 
-// Encodes with a guard byte behind the text.
+// Encodes, and checks a guard byte after the text.
 std::string Encode(absl::string_view bytes) {
   std::string text(Base64UrlSize(bytes.size()) + 1, '\x7f');
   EncodeBase64Url(crypto::AsBytes(bytes), text.data());
@@ -88,7 +88,7 @@ TEST(Base64UrlTest, AgreesWithAbseilOnEverySizeUpTo300) {
   }
 }
 
-// Each of the 64 values in each of the four places of a group.
+// Tries each of the 64 values in each of the four places of a group.
 TEST(Base64UrlTest, EncodesEveryValueToItsCharacter) {
   for (uint32_t value = 0; value < 64; ++value) {
     for (int place = 0; place < 4; ++place) {
@@ -103,7 +103,7 @@ TEST(Base64UrlTest, EncodesEveryValueToItsCharacter) {
   }
 }
 
-TEST(Base64UrlTest, SizeIsThatOfTheText) {
+TEST(Base64UrlTest, SizeEqualsTheSizeOfTheText) {
   constexpr std::array<size_t, 8> kSizes = {0, 2, 3, 4, 6, 7, 8, 10};
   for (size_t size = 0; size < kSizes.size(); ++size) {
     EXPECT_EQ(Base64UrlSize(size), kSizes[size]);
@@ -128,7 +128,7 @@ TEST(DecodeBase64UrlTest, AcceptsNoByteOutsideTheAlphabet) {
   }
 }
 
-TEST(DecodeBase64UrlTest, RefusesWhatOtherDecodersForgive) {
+TEST(DecodeBase64UrlTest, RefusesWhatLenientDecodersAccept) {
   for (absl::string_view text :
        {"Zg==",   "Zg=",   "Zm8=",   "Zm9v=",    "Zm9v====",
         "=",      "==",    "A+z_",   "A/z_",     "Zm 9v",

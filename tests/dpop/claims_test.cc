@@ -17,7 +17,7 @@
 namespace proofmint::dpop {
 namespace {
 
-// What every proof of these tests says.
+// The required claims, without the closing brace.
 constexpr char kRequired[] =
     R"({"jti":"AAECAwQFBgcICQoLDA0ODw","htm":"POST",)"
     R"("htu":"https://server.example.com/token","iat":1562262616)";

@@ -1,4 +1,4 @@
-// What InspectProof refuses, and with which words.
+// Tests which proofs InspectProof refuses, and with which messages.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,11 +40,12 @@ void ExpectRefused(absl::string_view proof, absl::string_view message) {
 }
 
 void ExpectNotJson(absl::string_view text) {
-  ExpectRefused(UnsignedProof(text, kClaims), "header: got other text");
-  ExpectRefused(SignedProof(kHeader, text), "claims: got other text");
+  ExpectRefused(UnsignedProof(text, kClaims), "header: not a JSON object");
+  ExpectRefused(SignedProof(kHeader, text), "claims: not a JSON object");
 }
 
-// Each change makes a faultless header one that is refused, even signed.
+// Expects that each change makes a valid header invalid: the proof is refused
+// although its signature is valid.
 void ExpectHeadersRefused(absl::string_view header,
                           const std::vector<Change>& changes) {
   for (const Change& change : changes) {
@@ -65,7 +66,7 @@ void ExpectClaimsRefused(const std::vector<Change>& changes) {
 //= rfc9449#4.3
 //# To validate a DPoP proof, the receiving server MUST ensure the following:
 //# type=test
-TEST(InspectRefusalsTest, StartFromFaultlessProofs) {
+TEST(InspectRefusalsTest, StartFromValidProofs) {
   EXPECT_THAT(InspectProof(SignedProof(kHeader, kClaims)).status(), IsOk());
   EXPECT_THAT(InspectProof(UnsignedProof(kOkpHeader, kClaims)).status(),
               IsOk());
@@ -86,7 +87,7 @@ TEST(InspectRefusalsTest, AnotherNumberOfParts) {
 
 TEST(InspectRefusalsTest, TextThatIsNotBase64Url) {
   std::string proof = SignedProof(kHeader, kClaims);
-  ExpectRefused("!" + proof, "header: got text that is not canonical");
+  ExpectRefused("!" + proof, "header: not canonical base64url");
   ExpectRefused(Replace(proof, ".", "=."), "header: ");
   ExpectRefused(Replace(proof, ".", ".="), "claims: ");
   ExpectRefused(proof + "==", "signature: ");
@@ -131,12 +132,13 @@ TEST(InspectRefusalsTest, JsonWithAZeroByteAndMoreBehindIt) {
 //# type=test
 TEST(InspectRefusalsTest, AnotherType) {
   ExpectHeadersRefused(
-      kHeader, {{R"("typ":"dpop+jwt",)", "", "header.typ: got no string"},
-                {R"("dpop+jwt")", "1", "header.typ: got no string"},
-                {"dpop+jwt", "JWT", "header.typ: got another"},
-                {"dpop+jwt", "DPoP+JWT", "header.typ: got another"},
-                {"dpop+jwt", "application/dpop+jwt", "header.typ"},
-                {"dpop+jwt", R"(dpop+jwt\u0000)", "header.typ"}});
+      kHeader,
+      {{R"("typ":"dpop+jwt",)", "", "header.typ: missing or not a string"},
+       {R"("dpop+jwt")", "1", "header.typ: missing or not a string"},
+       {"dpop+jwt", "JWT", "header.typ: not dpop+jwt"},
+       {"dpop+jwt", "DPoP+JWT", "header.typ: not dpop+jwt"},
+       {"dpop+jwt", "application/dpop+jwt", "header.typ"},
+       {"dpop+jwt", R"(dpop+jwt\u0000)", "header.typ"}});
 }
 
 //= rfc9449#4.3
@@ -146,11 +148,12 @@ TEST(InspectRefusalsTest, AnotherType) {
 //# type=test
 TEST(InspectRefusalsTest, AnotherAlgorithm) {
   std::vector<Change> changes = {
-      {R"("alg":"ES256",)", "", "header.alg: got no string"},
-      {R"("alg":"ES256")", R"("alg":null)", "header.alg: got no string"}};
+      {R"("alg":"ES256",)", "", "header.alg: missing or not a string"},
+      {R"("alg":"ES256")", R"("alg":null)",
+       "header.alg: missing or not a string"}};
   for (const char* alg : {"none", "None", "", "HS256", "HS512", "RS256",
                           "PS256", "ES384", "ES256K", "Ed448", "es256"}) {
-    changes.push_back({"ES256", alg, "header.alg: got another"});
+    changes.push_back({"ES256", alg, "header.alg: not ES256, "});
   }
   ExpectHeadersRefused(kHeader, changes);
 }
@@ -159,7 +162,7 @@ TEST(InspectRefusalsTest, AnotherAlgorithm) {
 //# The jwk JOSE Header Parameter does not contain a private key.
 //# type=test
 TEST(InspectRefusalsTest, APrivateKey) {
-  const std::string message = "jwk: got a private key";
+  const std::string message = "jwk: contains a private key";
   for (const char* d : {R"("d":"AAAA",)", R"("d":null,)", R"("d":"",)"}) {
     std::string kty = R"("kty")";
     ExpectHeadersRefused(kHeader, {{kty, d + kty, message}});
@@ -168,28 +171,30 @@ TEST(InspectRefusalsTest, APrivateKey) {
 }
 
 TEST(InspectRefusalsTest, AKeyThatDoesNotFitTheAlgorithm) {
-  ExpectHeadersRefused(kHeader, {{"ES256", "EdDSA", "jwk: got "},
-                                 {"ES256", "Ed25519", "jwk: got "},
-                                 {"P-256", "P-384", "jwk: got "},
-                                 {"P-256", "p-256", "jwk: got "},
-                                 {R"("EC")", R"("OKP")", "jwk: got "},
-                                 {R"("EC")", R"("RSA")", "jwk: got "},
-                                 {R"("EC")", "1", "jwk.kty: got no string"},
-                                 {R"("kty":"EC",)", "", "jwk.kty"},
-                                 {R"("crv":"P-256",)", "", "jwk.crv"}});
-  ExpectHeadersRefused(kOkpHeader, {{"EdDSA", "ES256", "jwk: got "},
-                                    {"Ed25519", "X25519", "jwk: got "},
-                                    {"Ed25519", "Ed448", "jwk: got "}});
+  ExpectHeadersRefused(
+      kHeader, {{"ES256", "EdDSA", "jwk: wrong type of key, want "},
+                {"ES256", "Ed25519", "jwk: wrong type of key, want "},
+                {"P-256", "P-384", "jwk: wrong type of key, want "},
+                {"P-256", "p-256", "jwk: wrong type of key, want "},
+                {R"("EC")", R"("OKP")", "jwk: wrong type of key, want "},
+                {R"("EC")", R"("RSA")", "jwk: wrong type of key, want "},
+                {R"("EC")", "1", "jwk.kty: missing or not a string"},
+                {R"("kty":"EC",)", "", "jwk.kty"},
+                {R"("crv":"P-256",)", "", "jwk.crv"}});
+  ExpectHeadersRefused(kOkpHeader,
+                       {{"EdDSA", "ES256", "jwk: wrong type of key, want "},
+                        {"Ed25519", "X25519", "jwk: wrong type of key, want "},
+                        {"Ed25519", "Ed448", "jwk: wrong type of key, want "}});
 }
 
 TEST(InspectRefusalsTest, AKeyThatIsNoObject) {
   std::string jwk(kHeader.substr(kHeader.find("{\"crv")));
   jwk.pop_back();
-  ExpectHeadersRefused(kHeader,
-                       {{jwk, "null", "header.jwk: got no object"},
-                        {jwk, "\"key\"", "header.jwk: got no object"},
-                        {jwk, "[" + jwk + "]", "header.jwk: got no object"},
-                        {R"("jwk":)", R"("jwks":)", "header.jwk"}});
+  ExpectHeadersRefused(
+      kHeader, {{jwk, "null", "header.jwk: missing or not an object"},
+                {jwk, "\"key\"", "header.jwk: missing or not an object"},
+                {jwk, "[" + jwk + "]", "header.jwk: missing or not an object"},
+                {R"("jwk":)", R"("jwks":)", "header.jwk"}});
 }
 
 TEST(InspectRefusalsTest, ACoordinateOfAnotherForm) {
@@ -200,23 +205,24 @@ TEST(InspectRefusalsTest, ACoordinateOfAnotherForm) {
   std::string padded = Replace(kX, "VEU", "VEU=");
   std::string plain = Replace(kX, "f83", "+83");
   std::string loose = Replace(kX, "VEU", "VEV");  // set trailing bits
-  ExpectHeadersRefused(kHeader, {{kX, x(31), "jwk.x: got 31 bytes, want 32"},
-                                 {kX, x(33), "jwk.x: got 33 bytes, want 32"},
-                                 {kX, x(0), "jwk.x: got 0 bytes, want 32"},
-                                 {kX, x(65), "jwk.x: got 65 bytes, want 32"},
-                                 {kX, padded, "jwk.x: got text"},
-                                 {kX, plain, "jwk.x: got text"},
-                                 {kX, loose, "jwk.x: got text"},
-                                 {kX, R"("x":1)", "jwk.x: got no string"},
-                                 {R"("x":)", R"("X":)", "jwk.x"},
-                                 {R"("y":)", R"("z":)", "jwk.y"},
-                                 {R"("y":"x_F)", R"("y":"x_)", "jwk.y"}});
+  ExpectHeadersRefused(kHeader,
+                       {{kX, x(31), "jwk.x: got 31 bytes, want 32"},
+                        {kX, x(33), "jwk.x: got 33 bytes, want 32"},
+                        {kX, x(0), "jwk.x: got 0 bytes, want 32"},
+                        {kX, x(65), "jwk.x: got 65 bytes, want 32"},
+                        {kX, padded, "jwk.x: not canonical"},
+                        {kX, plain, "jwk.x: not canonical"},
+                        {kX, loose, "jwk.x: not canonical"},
+                        {kX, R"("x":1)", "jwk.x: missing or not a string"},
+                        {R"("x":)", R"("X":)", "jwk.x"},
+                        {R"("y":)", R"("z":)", "jwk.y"},
+                        {R"("y":"x_F)", R"("y":"x_)", "jwk.y"}});
   ExpectHeadersRefused(kOkpHeader, {{"11qY", "", "jwk.x: got 29 bytes"},
                                     {R"("x":)", R"("y":)", "jwk.x"}});
 }
 
-TEST(InspectRefusalsTest, AMemberThatStandsTwice) {
-  const std::string message = "got a member twice";
+TEST(InspectRefusalsTest, ADuplicateMember) {
+  const std::string message = "duplicate JSON member";
   ExpectHeadersRefused(kHeader,
                        {{"{", R"({"typ":"dpop+jwt",)", message},
                         {kX, absl::StrCat(kX, ",", kX), message},
@@ -231,26 +237,29 @@ TEST(InspectRefusalsTest, AMemberThatStandsTwice) {
 //# All required claims per Section 4.2 are contained in the JWT.
 //# type=test
 TEST(InspectRefusalsTest, AClaimThatIsMissingOrOfAnotherType) {
-  ExpectClaimsRefused({{"jti", "JTI", "claims.jti: got no string"},
-                       {"htm", "htn", "claims.htm: got no string"},
-                       {"htu", "htv", "claims.htu: got no string"},
-                       {"iat", "ia", "claims.iat: got no whole number"},
-                       {R"("POST")", "null", "claims.htm: got no string"},
-                       {"{", R"({"nonce":1,)", "claims.nonce: got no string"},
-                       {"{", R"({"ath":null,)", "claims.ath: got no string"}});
+  ExpectClaimsRefused(
+      {{"jti", "JTI", "claims.jti: missing or not a string"},
+       {"htm", "htn", "claims.htm: missing or not a string"},
+       {"htu", "htv", "claims.htu: missing or not a string"},
+       {"iat", "ia", "claims.iat: missing or not a 64-bit integer"},
+       {R"("POST")", "null", "claims.htm: missing or not a string"},
+       {"{", R"({"nonce":1,)", "claims.nonce: missing or not a string"},
+       {"{", R"({"ath":null,)", "claims.ath: missing or not a string"}});
 }
 
 TEST(InspectRefusalsTest, ATimeThatIsNoWholeNumber) {
   for (const char* iat : {"1562262616.5", "1562262616.0", "1e9", "-0.0", "true",
                           "null", R"("1562262616")", "[1]", "{}"}) {
-    ExpectClaimsRefused({{"1562262616", iat, "claims.iat: got"}});
+    ExpectClaimsRefused(
+        {{"1562262616", iat, "claims.iat: missing or not a 64-bit integer"}});
   }
 }
 
 TEST(InspectRefusalsTest, ATimeBeyond64Bits) {
   for (const char* iat : {"9223372036854775808", "18446744073709551615",
                           "18446744073709551616", "-9223372036854775809"}) {
-    ExpectClaimsRefused({{"1562262616", iat, "claims.iat: got"}});
+    ExpectClaimsRefused(
+        {{"1562262616", iat, "claims.iat: missing or not a 64-bit integer"}});
   }
 }
 

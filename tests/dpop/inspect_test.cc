@@ -17,7 +17,7 @@ namespace {
 
 using proofmint::testing::IsOk;
 
-// The header that the examples of RFC 9449 share, figures 2, 7 and 13.
+// The header of the examples in RFC 9449, figures 2, 7 and 13.
 constexpr absl::string_view kRfc9449Header =
     "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6Ik"
     "VDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCR"
@@ -86,7 +86,7 @@ TEST(InspectProofTest, ReadsTheProofOfRfc9449Figure13) {
   EXPECT_EQ(proof->ath, "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
 }
 
-TEST(InspectProofTest, LetsUnknownMembersPass) {
+TEST(InspectProofTest, IgnoresUnknownMembers) {
   std::string proof = SignedProof(
       Replace(kHeader, R"("typ")", R"("kid":"1","x5c":[{"a":1}],"typ")"),
       Replace(kClaims, R"("jti")", R"("exp":1.5,"cnf":{"jti":"2"},"jti")"));
@@ -137,14 +137,14 @@ TEST(InspectProofTest, SurvivesHugeNesting) {
               IsOk());
 }
 
-TEST(InspectProofTest, JudgesAWrongSignatureWithoutAnError) {
+TEST(InspectProofTest, ReportsAWrongSignatureWithoutAnError) {
   absl::StatusOr<InspectedProof> read =
       InspectProof(UnsignedProof(kHeader, kClaims));
   ASSERT_THAT(read.status(), IsOk());
   EXPECT_FALSE(read->signature_valid);
 }
 
-TEST(InspectProofTest, HoldsNoChangedCharacterForValid) {
+TEST(InspectProofTest, AcceptsNoProofWithAChangedCharacter) {
   for (Algorithm algorithm : kAlgorithms) {
     std::string proof = ProofOf(PublishedKey(algorithm));
     ASSERT_TRUE(InspectProof(proof)->signature_valid);
@@ -159,7 +159,7 @@ TEST(InspectProofTest, HoldsNoChangedCharacterForValid) {
   }
 }
 
-TEST(InspectProofTest, HoldsNoShortenedOrLengthenedProofForValid) {
+TEST(InspectProofTest, AcceptsNoShortenedOrLengthenedProof) {
   for (Algorithm algorithm : kAlgorithms) {
     std::string proof = ProofOf(PublishedKey(algorithm));
     for (size_t size = 0; size < proof.size(); ++size) {

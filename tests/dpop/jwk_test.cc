@@ -43,13 +43,13 @@ crypto::P256PublicKey Rfc9449Key() {
           "f551388dffce93fa3ae336d34e572e3496a31e6b7abfd4c356b53409dbc64430")};
 }
 
-// RFC 7638 section 3.1: an RSA key, in the form that is hashed.
+// RFC 7638 section 3.1: the RSA key of the example, in the form that is hashed.
 //= rfc9449#6.1
 //# The value of the jkt member MUST be the base64url encoding (as defined in
 //# [RFC7515]) of the JWK SHA-256 Thumbprint (according to [RFC7638]) of the
 //# DPoP public key (in JWK format) to which the access token is bound.
 //# type=test
-TEST(ThumbprintTest, IsThatOfRfc7638) {
+TEST(ThumbprintTest, EqualsTheExampleOfRfc7638) {
   EXPECT_EQ(
       ThumbprintOf(
           R"({"e":"AQAB","kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEp)"

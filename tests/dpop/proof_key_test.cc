@@ -36,7 +36,7 @@ std::string HeaderOf(const ProofKey& key) {
   return header;
 }
 
-// Whether `secret` stands anywhere in the memory of an object.
+// Tells whether `secret` is anywhere in the memory of an object.
 bool MemoryHolds(const void* place, size_t size,
                  const std::array<uint8_t, 32>& secret) {
   const auto* bytes = static_cast<const volatile uint8_t*>(place);
@@ -71,7 +71,8 @@ TEST(ProofKeyTest, EncodesTheHeaderOfAnEdDsaKey) {
             R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}})");
 }
 
-// The first is computed from RFC 7515's key; the others are in RFC 8037 A.3.
+// The first thumbprint was computed from the key of RFC 7515; the others are
+// from RFC 8037 appendix A.3.
 TEST(ProofKeyTest, GivesTheThumbprint) {
   EXPECT_EQ(PublishedKey(Algorithm::kEs256).jkt(),
             "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
@@ -81,10 +82,11 @@ TEST(ProofKeyTest, GivesTheThumbprint) {
             "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
-// The sizes never depend on the key, so that no key is recognized by them.
+// The size of a header must not depend on the key, so that it reveals nothing
+// about the key.
 TEST(ProofKeyTest, HasAFixedHeaderSizeForEachAlgorithm) {
   FakeEntropy entropy;
-  for (int i = 0; i < 600; ++i) {  // Leading zeros come once in 128 keys.
+  for (int i = 0; i < 600; ++i) {  // One key in 128 has a leading zero byte.
     EXPECT_EQ(NewKey(Algorithm::kEs256, entropy).encoded_header().size(), 220u);
     EXPECT_EQ(NewKey(Algorithm::kEd25519, entropy).encoded_header().size(),
               160u);
@@ -113,7 +115,7 @@ TEST(ProofKeyTest, KeepsThePrivateKeyOutOfTheHeader) {
   }
 }
 
-TEST(ProofKeyTest, HashesASigningInputFromWhereItsHeaderEnds) {
+TEST(ProofKeyTest, DigestEqualsTheHashOfTheWholeSigningInput) {
   FakeEntropy entropy;
   ProofKey key = NewKey(Algorithm::kEs256, entropy);
   for (size_t size = 0; size < 300; ++size) {
@@ -154,7 +156,7 @@ TEST(ProofKeyTest, FailsAsItsEntropyDoes) {
   }
 }
 
-// In chunks, whose edges lie at multiples of 64.
+// Keys are generated in chunks of 64: the sizes are around multiples of it.
 TEST(ProofKeyTest, IsGeneratedInAnyNumber) {
   FakeEntropy entropy;
   for (crypto::Kernel kernel :
@@ -176,7 +178,7 @@ TEST(ProofKeyTest, FailsToBeGeneratedAsItsEntropyDoes) {
   for (crypto::Kernel kernel :
        {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
     for (Algorithm algorithm : kAlgorithms) {
-      // How many draws it takes is the kernel's affair.
+      // The number of draws depends on the kernel, so count them first.
       std::vector<ProofKey> keys(130);
       FakeEntropy counted;
       ASSERT_TRUE(GenerateProofKeys(kernel, algorithm, counted, keys).ok());

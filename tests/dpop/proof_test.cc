@@ -35,8 +35,8 @@ std::string Sign(const ProofKey& key, const Claims& claims) {
   return proof;
 }
 
-// Ed25519 is deterministic, so the whole proof is. These were made with Python
-// (cryptography) from the key of RFC 8037 appendix A.1.
+// Ed25519 is deterministic, so proofs are, too. The expected proofs were made
+// with Python's package cryptography, with the key of RFC 8037 appendix A.1.
 TEST(SignProofTest, EqualsAnotherImplementationForEd25519) {
   EXPECT_EQ(
       Sign(PublishedKey(Algorithm::kEd25519), RequiredClaims()),
@@ -149,7 +149,8 @@ TEST(SignProofTest, FitsItsLimitWithTheLargestClaims) {
   }
 }
 
-// In chunks, whose edges lie at multiples of 64, and algorithms in disorder.
+// Proofs are signed in chunks of 64: the sizes are around multiples of it, and
+// the algorithms are mixed.
 //= rfc9449#5
 //# The DPoP HTTP header field MUST contain a valid DPoP proof JWT.
 //# type=test
@@ -179,7 +180,8 @@ TEST(SignProofTest, SignsAnyNumberOfProofsEachWithItsOwnKey) {
   }
 }
 
-// A header or cookie limit of 4 KiB is common: usual claims stay far below.
+// Many servers limit a header to 4 KiB: proofs with usual claims must stay far
+// below that.
 TEST(SignProofTest, StaysSmallWithUsualClaims) {
   for (Algorithm algorithm : kAlgorithms) {
     EXPECT_LT(Sign(PublishedKey(algorithm), RequiredClaims()).size(), 512u);

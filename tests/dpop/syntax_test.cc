@@ -40,7 +40,7 @@ TEST(ValidateHtmTest, AcceptsTheRegisteredMethods) {
 //# The value of the HTTP method (Section 9.1 of [RFC9110]) of the request to
 //# which the JWT is attached.
 //# type=test
-TEST(ValidateHtmTest, KeepsOutOfTheCase) {
+TEST(ValidateHtmTest, AcceptsBothCases) {
   EXPECT_THAT(ValidateHtm("post"), IsOk());
   EXPECT_THAT(ValidateHtm("VERSION-CONTROL"), IsOk());
 }
@@ -110,7 +110,7 @@ TEST(ValidateNonceTest, HoldsToItsSizes) {
               StatusIs(kInvalid, "got 513 bytes, want 1 to 512"));
 }
 
-// The message is the same whatever the nonce and its bad byte are.
+// The message must not depend on the nonce or on the invalid byte.
 TEST(ValidateNonceTest, NeverQuotesTheNonce) {
   std::string want(ValidateNonce("aaaa\x01").message());
   for (absl::string_view nonce :

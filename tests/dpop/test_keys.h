@@ -1,4 +1,4 @@
-// Published keys that several tests sign with.
+// PublishedKey and NewKey return keys for tests that sign.
 
 #ifndef PROOFMINT_TESTS_DPOP_TEST_KEYS_H_
 #define PROOFMINT_TESTS_DPOP_TEST_KEYS_H_
@@ -22,7 +22,7 @@ inline constexpr char kRfc7515Scalar[] =
 inline constexpr char kRfc8037Seed[] =
     "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 
-// The key of RFC 7515 for ES256 and that of RFC 8037 for the others.
+// Returns the key of RFC 7515 for ES256, and that of RFC 8037 for the others.
 inline ProofKey PublishedKey(Algorithm algorithm) {
   if (algorithm == Algorithm::kEs256) {
     return ProofKey(algorithm,
@@ -35,7 +35,7 @@ inline ProofKey PublishedKey(Algorithm algorithm) {
                       proofmint::testing::FromHex<32>(kRfc8037Seed)));
 }
 
-// A fresh key.
+// Generates a fresh key.
 inline ProofKey NewKey(Algorithm algorithm, crypto::Entropy& entropy) {
   ProofKey key;
   EXPECT_TRUE(GenerateProofKeys(crypto::Kernel::kBoringSsl, algorithm, entropy,

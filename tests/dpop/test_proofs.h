@@ -1,4 +1,4 @@
-// Proofs with any header and claims, for tests of those who read them.
+// Makes proofs with any header and claims, for tests of code that reads proofs.
 
 #ifndef PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
 #define PROOFMINT_TESTS_DPOP_TEST_PROOFS_H_
@@ -21,7 +21,7 @@
 
 namespace proofmint::dpop {
 
-// A header for the key of RFC 7515 appendix A.3.1 and claims, both faultless.
+// A valid header, for the key of RFC 7515 appendix A.3.1, and valid claims.
 inline constexpr absl::string_view kHeader =
     R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"crv":"P-256","kty":"EC",)"
     R"("x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
@@ -30,7 +30,7 @@ inline constexpr absl::string_view kClaims =
     R"({"jti":"AAECAwQFBgcICQoLDA0ODw","htm":"POST",)"
     R"("htu":"https://server.example.com/token","iat":1562262616})";
 
-// The claims that kClaims is the text of.
+// Returns the claims whose text is kClaims.
 inline Claims RequiredClaims() {
   Claims claims = {};
   for (size_t i = 0; i < claims.jti.size(); ++i) {
@@ -42,7 +42,7 @@ inline Claims RequiredClaims() {
   return claims;
 }
 
-// Returns `text` with the one place of `from` changed to `to`.
+// Returns `text` with the first `from` replaced by `to`.
 inline std::string Replace(absl::string_view text, absl::string_view from,
                            absl::string_view to) {
   size_t place = text.find(from);
@@ -51,7 +51,7 @@ inline std::string Replace(absl::string_view text, absl::string_view from,
                       text.substr(place + from.size()));
 }
 
-// Joins the parts without a valid signature.
+// Joins the parts and a signature that is not valid.
 inline std::string UnsignedProof(absl::string_view header,
                                  absl::string_view claims,
                                  size_t signature_size = kSignatureSize) {
@@ -78,7 +78,7 @@ inline std::string SignedProof(absl::string_view header,
                           std::string(signature.begin(), signature.end())));
 }
 
-// A proof of our own making.
+// Makes a valid proof with the functions under test.
 inline std::string ProofOf(const ProofKey& key) {
   Claims claims = {};
   claims.htm = "POST";

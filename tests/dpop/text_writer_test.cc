@@ -38,7 +38,7 @@ TEST(TextWriterTest, AppendsInOrderToItsBuffer) {
   EXPECT_EQ(writer.text().data(), buffer.data());
 }
 
-TEST(TextWriterTest, AppendsNothing) {
+TEST(TextWriterTest, AcceptsEmptyText) {
   std::array<char, 1> buffer = {'x'};
   TextWriter writer(buffer);
   writer.Append("").Append({}).AppendBase64Url({});

@@ -27,12 +27,12 @@ using ::testing::Pair;
 
 constexpr char kInvalidHtuText[] = R"(
   code: 3  # INVALID_ARGUMENT
-  message: "requests[3].htu: got no host, want one"
+  message: "requests[3].htu: host is missing"
   details {
     [type.googleapis.com/google.rpc.BadRequest] {
       field_violations {
         field: "requests[3].htu"
-        description: "got no host, want one"
+        description: "host is missing"
       }
     }
   }
@@ -74,8 +74,7 @@ constexpr char kSigningText[] = R"(
   })";
 
 absl::Status InvalidHtu() {
-  return InvalidFieldError(kInvalidHtu, "requests[3].htu",
-                           "got no host, want one");
+  return InvalidFieldError(kInvalidHtu, "requests[3].htu", "host is missing");
 }
 
 TEST(ErrorsTest, InvalidFieldNamesReasonAndField) {
@@ -289,7 +288,7 @@ TEST(ErrorsTest, GrpcStatusCarriesTheSameStatusInItsDetails) {
   grpc::ServerContext context;
   grpc::Status status = ToGrpcStatus(InvalidHtu(), context);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(status.error_message(), "requests[3].htu: got no host, want one");
+  EXPECT_EQ(status.error_message(), "requests[3].htu: host is missing");
   EXPECT_THAT(DetailsOf(status), EqualsTextProto(kInvalidHtuText));
 }
 
