@@ -43,7 +43,7 @@ Sealed SealPlaintext(const AesGcmSiv& cipher) {
   return sealed;
 }
 
-// What lies in memory, whether or not an object lives there.
+// Returns the bytes in memory, whether or not an object exists there.
 std::vector<uint8_t> MemoryOf(const void* place, size_t size) {
   const auto* bytes = static_cast<const volatile uint8_t*>(place);
   return std::vector<uint8_t>(bytes, bytes + size);
@@ -144,7 +144,7 @@ TEST_F(AesGcmSivTest, IsWipedWhenDestroyed) {
   EXPECT_THAT(MemoryOf(storage, sizeof(storage)), Each(0));
 }
 
-// As a forked child sees it in memory that is wiped on fork.
+// A forked child reads zeros from memory that is wiped on fork.
 TEST_F(AesGcmSivTest, DoesNothingWithAKeyScheduleOfZeros) {
   const Sealed sealed = SealPlaintext(cipher_);
   alignas(AesGcmSiv) uint8_t storage[sizeof(AesGcmSiv)];

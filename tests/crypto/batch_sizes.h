@@ -1,4 +1,5 @@
-// What the tests of all batch operations run through.
+// kKernels and BatchSizes are the parameters of the tests of all batch
+// operations.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_BATCH_SIZES_H_
 #define PROOFMINT_TESTS_CRYPTO_BATCH_SIZES_H_
@@ -12,8 +13,8 @@ namespace proofmint::crypto {
 
 inline constexpr Kernel kKernels[] = {Kernel::kSimd, Kernel::kBoringSsl};
 
-// Around the break-even size, the lanes of every vector, and the kernels'
-// slots.
+// Returns sizes around the break-even size, around the number of lanes of every
+// vector, and around kKernelBatchSize and its multiples.
 inline std::vector<size_t> BatchSizes() {
   std::vector<size_t> sizes;
   for (size_t size = 0; size <= 33; ++size) sizes.push_back(size);

@@ -1,8 +1,9 @@
-// constant_time_check: makes keys and signatures in batches on every vector
-// target of this machine, with all random bytes marked as undefined. Run under
-// valgrind's memcheck, any branch or address that depends on a secret is then
-// an error. With the argument --plant_leak it branches on a private key, which
-// memcheck must report: see constant_time_test.sh.
+// constant_time_check makes keys and signatures in batches, on every vector
+// target of this machine, with all random bytes marked as undefined. When it
+// runs under valgrind's memcheck, every branch and every address that depends
+// on a secret is reported as an error. With the argument --plant_leak it
+// branches on a private key, which memcheck must report: see
+// constant_time_test.sh.
 
 #include <hwy/highway.h>
 #include <valgrind/memcheck.h>
@@ -37,7 +38,7 @@ class SecretEntropy : public Entropy {
   proofmint::testing::FakeEntropy bytes_;
 };
 
-// What memcheck thinks of the bytes; neither outside valgrind.
+// How memcheck has marked bytes; kNone outside valgrind.
 enum class Marking { kNone, kSecret, kPublic, kMixed };
 
 Marking MarkingOf(std::span<const uint8_t> bytes) {
@@ -55,7 +56,8 @@ Marking MarkingOf(std::span<const uint8_t> bytes) {
                   : Marking::kMixed;
 }
 
-// The check is worth nothing if the marks get lost on the way.
+// Checks that the marks are not lost: memcheck reports nothing that depends on
+// an unmarked secret.
 void ExpectMarking(std::span<const uint8_t> bytes, Marking want) {
   Marking got = MarkingOf(bytes);
   ABSL_RAW_CHECK(got == want || got == Marking::kNone,

@@ -1,5 +1,6 @@
-// Curve25519Field and Curve25519Point on intervals: for all inputs within the
-// documented bounds nothing overflows and outputs are within theirs.
+// Runs Curve25519Field and Curve25519Point on intervals. This proves that for
+// all inputs within the documented bounds nothing overflows, and outputs are
+// within the documented bounds.
 
 #include <gtest/gtest.h>
 
@@ -102,10 +103,10 @@ TEST(Curve25519FieldBoundsTest, CanonicalOfTightHasNoBitsTooMany) {
   ExpectWithin(BelowP, out);
 }
 
-// Canonical subtracts p once: a tight value must be below 2p.
+// Canonical subtracts p at most once, so a tight value must be below 2p.
 TEST(Curve25519FieldBoundsTest, TightIsBelow2P) {
-  // The most a tight value can be, in units of 2^230: its top limb and what
-  // the lower ones can add to it, rounded up.
+  // The largest tight value, in units of 2^230, is its top limb plus what the
+  // lower limbs can add, rounded up.
   static_assert(Field::MaxTight(9) + 2 < 2 * ((1u << 25) - 1));
 }
 

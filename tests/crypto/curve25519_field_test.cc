@@ -1,4 +1,4 @@
-// Curve25519Field on every vector target against BoringSSL's numbers.
+// Compares Curve25519Field on every vector target with BoringSSL's big numbers.
 
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
@@ -15,7 +15,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/crypto/curve25519_field_test.cc"
 #include <hwy/foreach_target.h>
-// foreach_target.h comes first.
+// foreach_target.h must come before highway.h.
 #include <hwy/highway.h>
 
 #include "signer/crypto/curve25519_field-inl.h"
@@ -64,7 +64,7 @@ void FromElement(const Element& element, Limbs* lanes) {
   }
 }
 
-// Returns the target that ran.
+// Runs an operation on a batch and returns the target that ran.
 int64_t Run(Operation operation, const Batch& a, const Batch& b, Batch& out) {
   for (size_t i = 0; i < kBatch; i += Field::kLanes) {
     Element x = ToElement(&a[i]);
@@ -144,7 +144,7 @@ class Curve25519FieldTest : public ::testing::Test {
     return static_cast<uint32_t>(uint64_t{bits} * max >> 32);
   }
 
-  // The extremes first.
+  // Returns the bounds in round 0, zeros in round 1, and then random limbs.
   Limbs RandomLimbs(Bound bound, size_t round) {
     Limbs limbs;
     for (int i = 0; i < 10; ++i) {
@@ -232,7 +232,8 @@ TEST_F(Curve25519FieldTest, CanonicalKeepsTheResidue) {
 }
 
 TEST_F(Curve25519FieldTest, CanonicalIsBelowP) {
-  // p + i for small i of either sign, and the largest tight value.
+  // The values are p + i for small i of either sign, small i themselves, and
+  // random tight values, the largest one included.
   std::vector<Limbs> values;
   for (uint32_t i = 0; i < 40; ++i) {
     Limbs limbs;

@@ -104,7 +104,8 @@ TEST(GenerateEd25519KeyPairsTest, FailsAsItsEntropyDoesAndRecovers) {
 TEST(SignEd25519BatchTest, AgreesWithRfc8032) {
   std::vector<Ed25519KeyPair> keys;
   std::vector<std::string> messages;
-  // Each vector several times, so that the batch is one for the kernel.
+  // Each vector occurs several times, so that the batch is large enough for the
+  // kernel.
   for (int copy = 0; copy < 4; ++copy) {
     for (const auto& vector : kRfc8032Vectors) {
       keys.push_back(Ed25519KeyPairFromSeed(FromHex<32>(vector.seed)));

@@ -1,4 +1,4 @@
-// MultiplyEd25519Base on every vector target against BoringSSL.
+// Compares MultiplyEd25519Base on every vector target with BoringSSL.
 
 #include "signer/crypto/ed25519_kernel.h"
 
@@ -33,7 +33,7 @@ constexpr Limbs256 kGroupOrder = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0,
                                   0x1000000000000000};
 constexpr uint64_t kTopBit = uint64_t{1} << 63;
 
-// BoringSSL's product, for all scalars below 2^255.
+// Returns BoringSSL's product, for any scalar below 2^255.
 Encoding Reference(const Limbs256& scalar) {
   uint8_t bytes[32];
   std::memcpy(bytes, scalar.data(), 32);
@@ -72,7 +72,7 @@ void ExpectEqual(const std::vector<Limbs256>& scalars,
   }
 }
 
-// On every target.
+// Compares the products on every target with BoringSSL's.
 void ExpectEqualsReference(const std::vector<Limbs256>& scalars) {
   std::vector<Encoding> want = References(scalars);
   ForEachSimdTarget([&](int64_t target) {
@@ -85,7 +85,7 @@ Limbs256 RandomScalar(std::mt19937_64& random) {
   return {random(), random(), random(), random() & ~kTopBit};
 }
 
-// value * 2^bit, which must be below 2^256.
+// Returns value * 2^bit, which must be below 2^256.
 Limbs256 Shifted(uint64_t value, size_t bit) {
   Limbs256 scalar = {};
   scalar[bit / 64] = value << bit % 64;
@@ -95,7 +95,7 @@ Limbs256 Shifted(uint64_t value, size_t bit) {
   return scalar;
 }
 
-// a + b modulo 2^256.
+// Returns a + b modulo 2^256.
 Limbs256 Sum(const Limbs256& a, const Limbs256& b) {
   Limbs256 sum;
   unsigned __int128 carry = 0;
@@ -164,14 +164,15 @@ TEST(Ed25519KernelTest, MultipliesByEveryValueOfEveryWindowAlone) {
   ExpectEqualsReference(scalars);
 }
 
-// The digits c_i of the recoded scalar (the head of ed25519_kernel.cc) choose
-// the table's entries: all of them, of both signs, amid random ones.
+// The digits c_i of the recoded scalar (see the head of ed25519_kernel.cc)
+// select the table's entries. The scalars select every entry with both signs;
+// their other digits are random.
 TEST(Ed25519KernelTest, LooksUpEveryEntryOfEveryWindow) {
   std::mt19937_64 random;
   std::vector<Limbs256> scalars;
   for (size_t window = 0; window < kEd25519Windows; ++window) {
     for (uint64_t digit = 0; digit < 128; ++digit) {
-      // q + 2^258 = sum of c_i 2^(7i), k = 2q + 1 < 2^255.
+      // q + 2^258 is the sum of c_i 2^(7i), and k = 2q + 1 < 2^255.
       if (window == kEd25519Windows - 1 && digit >= 4) break;
       Limbs256 q = RandomScalar(random);
       q[3] >>= 1;
@@ -221,7 +222,7 @@ TEST(Ed25519KernelTest, TakesBatchesOfEverySize) {
   ForEachSimdTarget([&](int64_t) {
     for (size_t size = 1; size <= kKernelBatchSize; ++size) {
       SCOPED_TRACE(size);
-      // One more, which must stay as it is.
+      // One more point, which must not be written.
       std::vector<Encoding> points(size + 1);
       points.back().fill(0xaa);
       Encoding untouched = points.back();
@@ -235,7 +236,7 @@ TEST(Ed25519KernelTest, TakesBatchesOfEverySize) {
   });
 }
 
-// A scalar that is 0 makes no other lane's result wrong.
+// A scalar that is 0 must not affect the results of other lanes.
 TEST(Ed25519KernelTest, KeepsLanesApart) {
   std::mt19937_64 random;
   std::vector<Limbs256> scalars;
@@ -248,7 +249,7 @@ TEST(Ed25519KernelTest, KeepsLanesApart) {
 }
 
 TEST(Ed25519KernelTest, GivesThePublicKeysOfRandomSeeds) {
-  // Batches of 64: 50,000 or 1,000,000 seeds.
+  // In batches of 64 these are 50,000 or 1,000,000 seeds.
   const auto batches =
       static_cast<size_t>(proofmint::testing::CountOrLong(782, 15'625));
   std::mt19937_64 random;
@@ -268,7 +269,7 @@ TEST(Ed25519KernelTest, GivesThePublicKeysOfRandomSeeds) {
       scalars.push_back(scalar);
     }
     ForEachSimdTarget([&](int64_t target) {
-      // The slow ones see fewer.
+      // Slow targets get fewer batches.
       if (target == HWY_EMU128 && batch % 10 != 0) return;
       if (target == HWY_SSE4 && batch % 2 != 0) return;
       ExpectEqual(scalars, Multiply(scalars), want);

@@ -32,7 +32,7 @@ using ::testing::Each;
 
 using Signature = std::array<uint8_t, kEd25519SignatureSize>;
 
-// The order of the group, little-endian (RFC 8032 section 5.1).
+// The order L of the base point, little-endian (RFC 8032 section 5.1).
 constexpr char kOrder[] =
     "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
@@ -159,7 +159,7 @@ class VerifyEd25519Test : public ::testing::Test {
     ASSERT_TRUE(VerifyEd25519(key_, message_, signature_));
   }
 
-  // Every flip of one bit must make the verification fail.
+  // Expects that verification fails after any bit is flipped.
   void ExpectFlipsRefused(std::span<uint8_t> bytes) {
     for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
       uint8_t mask = static_cast<uint8_t>(1 << bit % 8);
@@ -167,7 +167,7 @@ class VerifyEd25519Test : public ::testing::Test {
       EXPECT_FALSE(VerifyEd25519(key_, message_, signature_)) << bit;
       bytes[bit / 8] ^= mask;
     }
-    EXPECT_EQ(ERR_peek_error(), 0u) << "failures must not be left queued";
+    EXPECT_EQ(ERR_peek_error(), 0u) << "errors are left in BoringSSL's queue";
   }
 };
 

@@ -114,8 +114,8 @@ TEST(SystemEntropyTest, AForkedProcessDrawsOtherBytes) {
   close(ends[1]);
 }
 
-// Makes getrandom(2) fail with ENOSYS in this process from here on, as an old
-// kernel or a container's filter does.
+// Makes getrandom(2) fail with ENOSYS in this process from now on, as an old
+// kernel or the seccomp filter of a container does.
 bool ForbidGetrandom() {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -128,7 +128,8 @@ bool ForbidGetrandom() {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-// Exit code 0: refused as documented; 77: this machine has no filters.
+// Exits with 0 if NewSystemEntropy fails as documented, and with 77 if this
+// machine does not support seccomp filters.
 [[noreturn]] void TryWithoutGetrandom() {
   if (!ForbidGetrandom()) _exit(77);
   absl::Status status = NewSystemEntropy().status();

@@ -1,4 +1,5 @@
-// SimdOps on intervals: proves that no word of field arithmetic overflows.
+// IntervalOps implements SimdOps on intervals, to prove that no word of field
+// arithmetic overflows.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_INTERVAL_OPS_H_
 #define PROOFMINT_TESTS_CRYPTO_INTERVAL_OPS_H_
@@ -12,7 +13,7 @@
 
 namespace proofmint::crypto {
 
-// All words from `low` to `high`.
+// Interval is the set of all words from `low` to `high`.
 template <typename T>
 struct Interval {
   T low = 0;
@@ -43,13 +44,13 @@ struct IntervalOps {
     EXPECT_EQ(a.high << kBits >> kBits, a.high) << "overflow of << " << kBits;
     return {a.low << kBits, a.high << kBits};
   }
-  // Either may be selected.
+  // The result contains both operands: either may be selected.
   static V32 Select(V32 /*mask*/, V32 yes, V32 no) {
     return {std::min(yes.low, no.low), std::max(yes.high, no.high)};
   }
 
   static V32 OddToEven(V32 a) { return a; }
-  // Cannot overflow.
+  // A product of 32-bit words cannot overflow 64 bits.
   static V64 MulEven(V32 a, V32 b) {
     return {uint64_t{a.low} * b.low, uint64_t{a.high} * b.high};
   }
@@ -67,7 +68,8 @@ struct IntervalOps {
     EXPECT_EQ(a.high << kBits >> kBits, a.high) << "overflow of << " << kBits;
     return {a.low << kBits, a.high << kBits};
   }
-  // Only the low half of a word counts: of one that does not fit, any.
+  // Returns the low half of a word. If the word may not fit 32 bits, its low
+  // half may be anything.
   static V32 AsEven(V64 a) {
     if (a.high > kMax32) return {0, kMax32};
     return {static_cast<uint32_t>(a.low), static_cast<uint32_t>(a.high)};
@@ -101,7 +103,7 @@ struct IntervalOps {
     EXPECT_GE(a.low, b.high) << "underflow of -";
     return {static_cast<T>(a.low - b.high), static_cast<T>(a.high - b.low)};
   }
-  // `b` is a constant of the form 2^k - 1.
+  // `b` must be a constant of the form 2^k - 1.
   template <typename T>
   static Interval<T> Conjunction(Interval<T> a, Interval<T> b) {
     EXPECT_EQ(b.low, b.high);

@@ -47,8 +47,8 @@ TEST(KernelTest, HasOneNameForBoringSslOnEveryTarget) {
       [](int64_t) { EXPECT_EQ(KernelName(Kernel::kBoringSsl), "boringssl"); });
 }
 
-// Loads Debian's libhwy.so, which no program does, and asks it for the targets
-// of this CPU; highway_runtime.cc must find the same ones.
+// Loads Debian's libhwy.so, which our programs do not load, and asks it for the
+// targets of this CPU; highway_runtime.cc must find the same ones.
 TEST(HighwayRuntimeTest, FindsTheTargetsThatTheLibraryOfHighwayFinds) {
   void* const library = dlopen("libhwy.so.1", RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();

@@ -1,4 +1,5 @@
-// Limbs256 as BoringSSL's numbers, for tests that compare with it.
+// Converts Limbs256 to BoringSSL's big numbers and back, for tests that compare
+// with BoringSSL.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_LIMBS_ORACLE_H_
 #define PROOFMINT_TESTS_CRYPTO_LIMBS_ORACLE_H_
@@ -30,7 +31,7 @@ inline bssl::UniquePtr<BIGNUM> ToBignum(std::span<const uint64_t> limbs) {
   return number;
 }
 
-// Of a number in [0, 2^256).
+// Converts a number in [0, 2^256).
 inline Limbs256 ToLimbs(const BIGNUM& number) {
   std::array<uint8_t, 32> bytes;
   EXPECT_TRUE(BN_bn2le_padded(bytes.data(), bytes.size(), &number));
@@ -46,7 +47,7 @@ inline std::string LimbsToHex(const Limbs256& limbs) {
   return hex.get();
 }
 
-// A number of few runs of equal bits, most of them long.
+// Returns a number that consists of a few, mostly long, runs of equal bits.
 inline Limbs256 LimbsOfLongRuns(std::mt19937_64& random) {
   Limbs256 limbs{};
   uint64_t bit = random() & 1;

@@ -29,7 +29,7 @@ class InvertModuloTest : public ::testing::TestWithParam<Modulus> {
     return InvertModulo(GetParam().modulus, value);
   }
 
-  // Any value, reduced.
+  // Returns the residue of any value.
   Limbs256 Residue(const Limbs256& value) const {
     bssl::UniquePtr<BN_CTX> context(BN_CTX_new());
     bssl::UniquePtr<BIGNUM> residue = ToBignum(value);
@@ -48,7 +48,7 @@ class InvertModuloTest : public ::testing::TestWithParam<Modulus> {
 
   void ExpectAgreement(const Limbs256& any) const {
     const Limbs256 value = Residue(any);
-    if (value == Limbs256{}) return;  // the oracle refuses it
+    if (value == Limbs256{}) return;  // BoringSSL does not invert zero
     ASSERT_EQ(Invert(value), InvertWithOracle(value)) << LimbsToHex(value);
   }
 

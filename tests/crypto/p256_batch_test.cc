@@ -42,7 +42,8 @@ std::vector<P256KeyPair> NewKeys(Kernel kernel, Entropy& entropy, size_t size) {
   return keys;
 }
 
-// Jobs that sign distinct digests with `keys` into `signatures`.
+// Returns jobs that sign different digests with `keys` and write to
+// `signatures`.
 std::vector<Es256Job> NewJobs(const std::vector<P256KeyPair>& keys,
                               std::vector<Signature>& signatures,
                               uint8_t salt = 0) {
@@ -62,7 +63,7 @@ void ExpectSameKey(const P256KeyPair& got, const P256KeyPair& want) {
   EXPECT_EQ(got.public_key.y, want.public_key.y);
 }
 
-// Signs with a given nonce by BoringSSL.
+// Signs with BoringSSL and a given nonce.
 Signature SignWithNonce(const P256KeyPair& key, const Sha256Digest& digest,
                         std::span<const uint8_t, 32> nonce) {
   bssl::UniquePtr<EC_KEY> ec_key(
@@ -82,8 +83,8 @@ Signature SignWithNonce(const P256KeyPair& key, const Sha256Digest& digest,
   return signature;
 }
 
-// What the header promises: SHA-512 over scalar, digest and random bytes,
-// modulo n.
+// Returns the nonce that p256_batch.h specifies: SHA-512 over the private
+// scalar, the digest and random bytes, modulo n.
 std::array<uint8_t, 32> HedgedNonce(const P256KeyPair& key,
                                     const Sha256Digest& digest,
                                     std::span<const uint8_t> random) {
@@ -134,7 +135,8 @@ TEST(GenerateP256KeyPairsTest, UsesTheScalarsThatItDraws) {
   EXPECT_EQ(got, scalars);
 }
 
-// Zero and n or more are thrown away, for one slot and not for its neighbours.
+// A candidate that is zero, or n or more, is thrown away; the other candidates
+// are kept.
 TEST(GenerateP256KeyPairsTest, DrawsAgainForASlotWithoutAScalar) {
   auto raw = [](const char* hex) {
     std::array<uint8_t, 32> bytes = FromHex<32>(hex);
@@ -237,8 +239,8 @@ TEST(SignEs256BatchTest, SignsTheExtremeDigests) {
   }
 }
 
-// A source that repeats itself costs nothing: the nonce depends on the key and
-// the digest too.
+// Repeated random bytes must not lead to repeated nonces: a nonce also depends
+// on the key and the digest.
 TEST(SignEs256BatchTest, HasOtherNoncesForOtherMessagesWithTheSameEntropy) {
   FakeEntropy entropy;
   std::vector<P256KeyPair> keys = NewKeys(Kernel::kSimd, entropy, 16);
@@ -268,8 +270,8 @@ TEST(SignEs256BatchTest, HasAnotherNonceEachTime) {
   for (int round = 0; round < rounds; ++round) {
     ASSERT_THAT(SignEs256Batch(Kernel::kSimd, entropy, jobs), IsOk());
     for (const Signature& signature : signatures) {
-      // 64 bits of r: that two of 2^23.3 nonces agree in them has a chance of
-      // 2^-18.
+      // Keeps 64 bits of r. The probability that two of 2^23.3 nonces agree in
+      // these bits is 2^-18.
       std::memcpy(&seen.emplace_back(), signature.data() + 8, 8);
     }
   }

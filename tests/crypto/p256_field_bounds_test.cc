@@ -1,5 +1,6 @@
 // Proves the bounds that p256_field-inl.h documents: its code runs on intervals
-// instead of numbers, so that each operation sees all values a word can have.
+// instead of numbers, so that each operation covers all values that a word can
+// have.
 
 #include <gtest/gtest.h>
 
@@ -44,8 +45,8 @@ TEST(P256FieldBoundsTest, NamesFollowFromOneAnother) {
   ExpectImplies(Field::kSigned, Field::kLoose);
 }
 
-// The value of limbs below 2^29 is less than (limb 8 + 1) * 2^232. 2p is
-// 2^257 - 2^225 + ..., so limb 8 of a number below 2p can be 2^25 - 1.
+// If limbs 0 to 7 are below 2^29, the value is below (limb 8 + 1) * 2^232. As
+// 2p is 2^257 - 2^225 + ..., limb 8 of a number below 2p can be 2^25 - 1.
 TEST(P256FieldBoundsTest, AProductIsBelowTwiceThePrime) {
   EXPECT_LT(Field::kProduct.limb, 1u << 29);
   EXPECT_LE(Field::kProduct.top_limb + 1, (1u << 25) - 1);

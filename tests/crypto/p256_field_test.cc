@@ -1,10 +1,10 @@
-// The field arithmetic of every vector target against BoringSSL's numbers, on
-// limbs at their bounds.
+// Compares the field arithmetic of every vector target with BoringSSL's big
+// numbers, on limbs at their bounds.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/crypto/p256_field_test.cc"
 #include <hwy/foreach_target.h>
-// After foreach_target.h.
+// foreach_target.h must come before highway.h.
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
 #include <openssl/bn.h>
@@ -31,7 +31,7 @@ struct Words {
   alignas(64) uint32_t words[kLimbs * kMaxLanes];
 };
 
-// What one target does with up to three operands.
+// Operations lists the field functions of one target.
 struct Operations {
   int64_t target;
   size_t lanes;
@@ -107,7 +107,7 @@ class P256FieldTest : public ::testing::Test {
     ASSERT_TRUE(r_inverse_);
   }
 
-  // Calls `test` for each target, whose operations are in field_.
+  // Calls `test` for each target, with the target's functions in field_.
   template <typename Test>
   void ForEachTarget(Test test) {
     ForEachSimdTarget([&](int64_t target) {
@@ -117,7 +117,7 @@ class P256FieldTest : public ::testing::Test {
     });
   }
 
-  // ForEachTarget, kRounds times each, until something fails.
+  // Calls `test` kRounds times for each target, until an expectation fails.
   template <typename Test>
   void ForManyRounds(Test test) {
     ForEachTarget([&] {
@@ -125,7 +125,8 @@ class P256FieldTest : public ::testing::Test {
     });
   }
 
-  // Limbs at the bound, zeros, multiples of the prime, and between.
+  // Returns an element whose lanes have limbs at the bound, zeros, 0 or p, or
+  // random limbs.
   Words Draw(Bound bound) {
     Words element;
     for (size_t lane = 0; lane < field_.lanes; ++lane) {
@@ -186,7 +187,7 @@ class P256FieldTest : public ::testing::Test {
     return result;
   }
 
-  // a * b / R.
+  // Returns a * b / R.
   Bignum Product(const Bignum& a, const Bignum& b) const {
     Bignum result(BN_new());
     EXPECT_TRUE(BN_mod_mul(result.get(), a.get(), b.get(), prime_.get(),

@@ -1,4 +1,4 @@
-// MultiplyP256Base on every vector target against BoringSSL.
+// Compares MultiplyP256Base on every vector target with BoringSSL.
 
 #include "signer/crypto/p256_kernel.h"
 
@@ -31,8 +31,8 @@ using proofmint::testing::ToHex;
 constexpr Limbs256 kGroupOrder = {0xf3b9cac2fc632551, 0xbce6faada7179e84,
                                   0xffffffffffffffff, 0xffffffff00000000};
 constexpr int kWindowBits = 7;
-// A batch's scalars are cut in two halves of windows, joined last; the number
-// of windows in the lower half.
+// The number of windows in the lower half of a scalar: the last merge adds the
+// sums of the lower and the upper half.
 constexpr int kLowerWindows = 18;
 
 using Bignum = bssl::UniquePtr<BIGNUM>;
@@ -96,7 +96,7 @@ void ExpectProducts(const std::vector<Limbs256>& scalars,
   }
 }
 
-// On every target.
+// Compares the products on every target with BoringSSL's.
 void ExpectEqualsReference(const std::vector<Limbs256>& scalars) {
   const std::vector<P256PublicKey> want = References(scalars);
   ForEachSimdTarget([&](int64_t target) {
@@ -105,7 +105,7 @@ void ExpectEqualsReference(const std::vector<Limbs256>& scalars) {
   });
 }
 
-// Uniform, of any parity.
+// Returns a uniform scalar in [1, n-1].
 Limbs256 RandomScalar(std::mt19937_64& random) {
   Limbs256 scalar;
   do {
@@ -121,8 +121,8 @@ std::vector<Limbs256> RandomScalars(size_t count) {
   return scalars;
 }
 
-// The odd scalar whose digits are 2c - 127, least significant first, for the
-// numbers c; the top one counts from 64.
+// Returns the odd scalar whose digits are 2 * c[i] - 127, least significant
+// first. The top c must be 64 or more.
 Limbs256 FromDigits(const std::vector<uint64_t>& c) {
   // k = 2 (c - 2^258) + 1.
   Bignum k(BN_new());
@@ -137,13 +137,13 @@ Limbs256 FromDigits(const std::vector<uint64_t>& c) {
   return ToLimbs(*k);
 }
 
-// The odd scalar H + L, of digits above and below the given number of windows,
-// with H - L = n: adding the points of H and L would be a doubling or a
-// cancellation.
+// Returns the odd scalar k = H + L with H - L = n, where L is the part of the
+// digits in the lower windows and H the rest. The points of H and L are then
+// equal, so that their addition by the chord rule fails.
 Limbs256 ExceptionalScalar(int lower_windows) {
   const int bits = kWindowBits * lower_windows;
   const Bignum n = ToBignum(kGroupOrder);
-  // H is the multiple of 2^bits next to n, below or above, that is odd.
+  // H is the odd multiple of 2^bits that is next to n, below or above it.
   Bignum high(BN_new());
   EXPECT_TRUE(BN_rshift(high.get(), n.get(), bits));
   if (!BN_is_odd(high.get())) {
@@ -181,14 +181,14 @@ TEST(P256KernelTest, MultipliesEveryDigitInEveryWindow) {
   std::vector<Limbs256> scalars;
   for (size_t window = 0; window < kP256Windows; ++window) {
     const bool is_top = window == kP256Windows - 1;
-    // Odd k is below 2^256, so the top digit is at most 15.
+    // k is below 2^256, so the top digit is at most 15.
     for (uint64_t c = is_top ? 64 : 0; c < (is_top ? 72 : 128); ++c) {
       std::vector<uint64_t> digits(kP256Windows);
       for (uint64_t& digit : digits) digit = random() % 128;
       digits.back() = 64 + random() % 7;
       digits[window] = c;
-      // With the largest top digit, q + 2^258 has ones from bit 254 down to 224
-      // if k is to be below n.
+      // With the largest top digit, set the digits below it such that k is
+      // below n: q + 2^258 has ones from bit 254 down to 224.
       if (c == 71 && is_top) {
         for (size_t i = 32; i < 36; ++i) digits[i] = 127;
         digits[31] = 0;
@@ -238,7 +238,7 @@ TEST(P256KernelTest, HasNoExceptionalScalarInItsRange) {
   EXPECT_GT(BN_cmp(ToBignum(odd).get(), ToBignum(kGroupOrder).get()), 0);
 }
 
-// The one scalar that is exceptional lies beyond n, but below 2^256.
+// The only exceptional scalar is above n, but below 2^256.
 TEST(P256KernelTest, RefusesABatchWithAnExceptionalScalarAnywhere) {
   const std::vector<Limbs256> harmless = RandomScalars(kKernelBatchSize);
   const Limbs256 exceptional = ExceptionalScalar(kLowerWindows);
@@ -262,7 +262,8 @@ TEST(P256KernelTest, RefusesABatchWithAnExceptionalScalarAnywhere) {
   });
 }
 
-// What would be exceptional if the windows were cut elsewhere.
+// These scalars would be exceptional if the lower half had another number of
+// windows.
 TEST(P256KernelTest, MultipliesExceptionalScalarsOfOtherLayouts) {
   std::vector<Limbs256> scalars;
   for (int windows = 1; windows < static_cast<int>(kP256Windows); ++windows) {

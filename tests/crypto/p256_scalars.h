@@ -1,4 +1,4 @@
-// Scalars at the edges of P-256's group order, big-endian in hex.
+// Lists scalars around 0 and around P-256's group order, big-endian in hex.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_P256_SCALARS_H_
 #define PROOFMINT_TESTS_CRYPTO_P256_SCALARS_H_

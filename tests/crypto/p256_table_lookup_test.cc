@@ -1,9 +1,9 @@
-// Every digit of every window, looked up by every vector target.
+// Looks up every digit of every window on every vector target.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/crypto/p256_table_lookup_test.cc"
 #include <hwy/foreach_target.h>
-// After foreach_target.h.
+// foreach_target.h must come before highway.h.
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
 
@@ -68,7 +68,7 @@ void ExpectToFindAllDigits(int64_t target) {
   for (size_t window = 0; window < kP256Windows; ++window) {
     const P256WindowTable& table = kP256BaseTable[window];
     for (uint32_t first = 0; first < 128; ++first) {
-      // Another digit in each lane, so that each meets all neighbours.
+      // Each lane has a different digit.
       for (uint32_t lane = 0; lane < lanes; ++lane) {
         lookup.c[lane] = (first + 37 * lane) % 128;
       }
@@ -79,7 +79,7 @@ void ExpectToFindAllDigits(int64_t target) {
         for (size_t i = 0; i < kLimbs; ++i) {
           ASSERT_EQ(lookup.x[i * lanes + lane], table[i][entry])
               << "window " << window << " digit " << digit << " limb " << i;
-          // A negated y is what NegateIf makes of y; its inverse undoes it.
+          // If the digit is negative, y is negated; NegateIf negates it again.
           const uint32_t* y = digit > 0 ? lookup.y : lookup.negative_y;
           ASSERT_EQ(y[i * lanes + lane], table[kLimbs + i][entry])
               << "window " << window << " digit " << digit << " limb " << i;

@@ -49,7 +49,7 @@ Signature Sign(const P256KeyPair& key, const Sha256Digest& digest) {
   return signature;
 }
 
-// A DER INTEGER of 32 big-endian bytes.
+// Returns the DER INTEGER of 32 big-endian bytes.
 std::vector<uint8_t> DerInteger(std::span<const uint8_t> bytes) {
   auto begin = std::find_if(bytes.begin(), bytes.end() - 1,
                             [](uint8_t byte) { return byte != 0; });
@@ -59,8 +59,8 @@ std::vector<uint8_t> DerInteger(std::span<const uint8_t> bytes) {
   return value;
 }
 
-// Verifies with EVP, from a SubjectPublicKeyInfo and a DER signature: another
-// way through BoringSSL than that of the code under test.
+// Verifies with EVP, with a SubjectPublicKeyInfo and a DER signature. The code
+// under test uses other functions of BoringSSL.
 bool VerifyByEvp(const P256PublicKey& key, std::span<const uint8_t> message,
                  const Signature& signature) {
   std::string info = absl::HexStringToBytes(
@@ -157,7 +157,7 @@ TEST(GenerateP256KeyPairTest, FailsAsItsEntropyDoes) {
       GenerateP256KeyPair(entropy).status(),
       StatusIs(absl::StatusCode::kUnavailable, "entropy: injected failure"));
   EXPECT_EQ(entropy.calls(), 1);
-  NewKey(entropy);  // The failure was passing.
+  NewKey(entropy);  // The failure was transient.
 }
 
 TEST(GenerateP256KeyPairTest, FailsAsItsEntropyDoesWhenDrawingAgain) {
@@ -195,7 +195,8 @@ TEST(SignEs256Test, PadsShortHalvesOfTheSignature) {
   P256KeyPair key = NewKey(entropy);
   bool short_r = false;
   bool short_s = false;
-  // Each comes once in 256 signatures; missing it in 20000 has odds of 2^-113.
+  // Each occurs once in 256 signatures. The probability that one does not occur
+  // in 20000 is 2^-113.
   for (int i = 0; i < 20000 && !(short_r && short_s); ++i) {
     std::string message = std::to_string(i);
     Signature signature = Sign(key, Sha256(AsBytes(message)));

@@ -1,4 +1,4 @@
-// Published keys and signatures of P-256.
+// Tests published keys and signatures of P-256.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -127,8 +127,9 @@ TEST(P256VectorsTest, PublishedSignaturesFailUnderAnotherKeyOrMessage) {
   }
 }
 
-// The point with x = 5, a digest and a signature that fit it; they were made
-// from R = a*G + b*Q with known a and b, which needs no private key.
+// The point with x = 5, and a digest and a signature that are valid for it.
+// They were computed from R = a*G + b*Q with known a and b, which needs no
+// private key.
 constexpr char kSmallX[] =
     "0000000000000000000000000000000000000000000000000000000000000005";
 constexpr char kSmallXPlusP[] =

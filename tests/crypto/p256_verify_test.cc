@@ -1,4 +1,4 @@
-// What VerifyEs256 refuses.
+// Tests which signatures VerifyEs256 refuses.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ class VerifyEs256Test : public ::testing::Test {
 
   bool Verifies() const { return VerifyEs256(key_, digest_, signature_); }
 
-  // Every flip of one bit must make the verification fail.
+  // Expects that verification fails after any bit is flipped.
   void ExpectFlipsRefused(std::span<uint8_t> bytes) {
     for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
       uint8_t mask = static_cast<uint8_t>(1 << bit % 8);
@@ -53,7 +53,7 @@ class VerifyEs256Test : public ::testing::Test {
       bytes[bit / 8] ^= mask;
     }
     EXPECT_TRUE(Verifies());
-    EXPECT_EQ(ERR_peek_error(), 0u) << "failures must not be left queued";
+    EXPECT_EQ(ERR_peek_error(), 0u) << "errors are left in BoringSSL's queue";
   }
 };
 

@@ -1,4 +1,4 @@
-// RFC 8032 section 7.1, test vectors for Ed25519.
+// kRfc8032Vectors are the test vectors for Ed25519 of RFC 8032 section 7.1.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_RFC8032_VECTORS_H_
 #define PROOFMINT_TESTS_CRYPTO_RFC8032_VECTORS_H_

@@ -1,4 +1,5 @@
-// RFC 8452 appendix C.2 and C.3, AEAD_AES_256_GCM_SIV.
+// kRfc8452Vectors are the test vectors for AEAD_AES_256_GCM_SIV of RFC 8452
+// appendices C.2 and C.3.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_RFC8452_VECTORS_H_
 #define PROOFMINT_TESTS_CRYPTO_RFC8452_VECTORS_H_
@@ -10,7 +11,7 @@ struct AeadVector {
   const char* associated_data;
   const char* key;
   const char* nonce;
-  const char* result;  // the ciphertext, then the tag
+  const char* result;  // the ciphertext, followed by the tag
 };
 
 inline constexpr char kRfc8452Key[] =

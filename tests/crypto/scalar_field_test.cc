@@ -46,7 +46,7 @@ class ScalarFieldTest : public testing::Test {
 
   static constexpr Limbs256 kOrder = Order::kOrder;
 
-  // The number modulo the order, by BoringSSL.
+  // Returns the number modulo the order, computed by BoringSSL.
   Limbs256 Residue(const BIGNUM& number) const {
     bssl::UniquePtr<BIGNUM> residue(BN_new());
     EXPECT_TRUE(BN_nnmod(residue.get(), &number, order_.get(), context_.get()));
@@ -56,7 +56,7 @@ class ScalarFieldTest : public testing::Test {
     return Residue(*ToBignum(number));
   }
 
-  // a * b + c and a * b / 2^256 modulo the order, by BoringSSL.
+  // Return a * b + c and a * b / 2^256 modulo the order, computed by BoringSSL.
   Limbs256 MultiplyAdd(const Limbs256& a, const Limbs256& b,
                        const Limbs256& c) const {
     bssl::UniquePtr<BIGNUM> number(BN_new());
@@ -72,8 +72,8 @@ class ScalarFieldTest : public testing::Test {
     return MultiplyAdd(MultiplyAdd(a, b, {}), ToLimbs(*r), {});
   }
 
-  // Compares all functions of one or two numbers with BoringSSL, with every
-  // aliasing that the contract allows. `a` and `b` are any numbers.
+  // Compares all functions of one or two numbers with BoringSSL. `a` and `b`
+  // may be any numbers.
   void ExpectAgreement(const Limbs256& a, const Limbs256& b) {
     ASSERT_EQ(Field::Reduce(a), Residue(a)) << LimbsToHex(a);
     const Limbs512 wide = Join(a, b);
@@ -91,7 +91,7 @@ class ScalarFieldTest : public testing::Test {
         << LimbsToHex(a) << " " << LimbsToHex(y);
   }
 
-  // Residues other than zero.
+  // Returns residues other than zero.
   std::vector<Limbs256> RandomResidues(size_t count) {
     std::vector<Limbs256> residues(count);
     for (Limbs256& residue : residues) {
@@ -227,7 +227,7 @@ TEST(OrderTest, IsTheCurvesOwn) {
   bssl::UniquePtr<EC_GROUP> p256(
       EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
   EXPECT_EQ(P256Order::kOrder, ToLimbs(*EC_GROUP_get0_order(p256.get())));
-  // RFC 8032 section 5.1: L = 2^252 + this.
+  // RFC 8032 section 5.1: L is 2^252 plus this number.
   BIGNUM* number = nullptr;
   ASSERT_GT(BN_dec2bn(&number, "27742317777372353535851937790883648493"), 0);
   bssl::UniquePtr<BIGNUM> order(number);

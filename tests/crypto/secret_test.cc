@@ -33,7 +33,7 @@ constexpr std::array<uint8_t, 32> kPattern = {
     0xa5, 0x5a, 1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,  14,
     15,   16,   17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 254, 255};
 
-// What lies in memory, whether or not an object lives there.
+// Returns the bytes in memory, whether or not an object exists there.
 std::vector<uint8_t> MemoryOf(const void* place, size_t size) {
   const auto* bytes = static_cast<const volatile uint8_t*>(place);
   return std::vector<uint8_t>(bytes, bytes + size);

@@ -38,7 +38,7 @@ TEST(RunSelfTestTest, FailsAsItsEntropyDoes) {
               StatusIs(absl::StatusCode::kUnavailable, ::testing::_));
 }
 
-// In each batch size, the last result alone is wrong.
+// For each batch size, only the last result is wrong.
 TEST(RunSelfTestTest, FindsOneWrongResult) {
   for (size_t wrong_size : {1, 5, 21, 64}) {
     BatchFunctions p256_keys;

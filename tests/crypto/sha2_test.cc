@@ -24,9 +24,9 @@ struct Vector {
   const char* sha512;
 };
 
-// FIPS 180-4 examples (NIST "SHA256.pdf", "SHA512.pdf"): one block, two blocks
-// of each hash; CAVP SHA256ShortMsg and SHA512ShortMsg Len = 0; and one million
-// "a" of FIPS 180-2 appendix B.3 and C.3.
+// Returns the examples of FIPS 180-4 (NIST "SHA256.pdf", "SHA512.pdf") with one
+// and two blocks of each hash, CAVP SHA256ShortMsg and SHA512ShortMsg Len = 0,
+// and one million "a" of FIPS 180-2 appendices B.3 and C.3.
 std::vector<Vector> FipsVectors() {
   return {
       {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -52,7 +52,8 @@ std::vector<Vector> FipsVectors() {
   };
 }
 
-// A message of `size` bytes, another one for each size.
+// Returns a message of `size` bytes. Messages of different sizes have different
+// bytes.
 std::vector<uint8_t> Message(size_t size) {
   std::vector<uint8_t> message(size);
   for (size_t i = 0; i < size; ++i) {
@@ -104,8 +105,8 @@ TEST(Sha512Test, AgreesWithEvpAroundTheEndOfABlock) {
   }
 }
 
-// The expected digests were computed with Python's hashlib, which is not
-// BoringSSL: over the digests of Message(0), Message(1), ... Message(300).
+// The expected digests were computed with Python's hashlib, which does not use
+// BoringSSL, over the digests of Message(0), Message(1), ... Message(300).
 TEST(Sha2Test, AgreesWithAnotherLibraryOnEverySizeUpTo300) {
   std::vector<uint8_t> all256;
   std::vector<uint8_t> all512;

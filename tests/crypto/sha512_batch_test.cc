@@ -29,7 +29,7 @@ Sha512Digest DigestOfOracle(std::span<const uint8_t> message) {
   return digest;
 }
 
-// Runs each test once for each vector target.
+// Sha512BatchTest runs each test once for each vector target.
 class Sha512BatchTest : public ::testing::TestWithParam<int64_t> {
  protected:
   Bytes RandomBytes(size_t size) {
@@ -38,14 +38,14 @@ class Sha512BatchTest : public ::testing::TestWithParam<int64_t> {
     return bytes;
   }
 
-  // Messages of these sizes.
+  // Returns random messages of these sizes.
   std::vector<Bytes> RandomMessages(std::span<const size_t> sizes) {
     std::vector<Bytes> messages;
     for (size_t size : sizes) messages.push_back(RandomBytes(size));
     return messages;
   }
 
-  // In three parts, any of which may be empty.
+  // Splits a message into three parts, any of which may be empty.
   Sha512Message Split(std::span<const uint8_t> message) {
     size_t first = random_() % (message.size() + 1);
     size_t second = random_() % (message.size() + 1);
@@ -99,7 +99,7 @@ TEST_P(Sha512BatchTest, GivesThePublishedDigests) {
        "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b"},
   };
   for (const auto& vector : kVectors) {
-    // Enough of them to fill the lanes of any target.
+    // Eight messages fill the lanes of any target.
     const std::vector<Sha512Message> messages(
         8, Sha512Message{{AsBytes(vector.message)}});
     std::vector<Sha512Digest> digests(messages.size());
@@ -143,7 +143,7 @@ TEST_P(Sha512BatchTest, KeepsTheDigestsOfMessagesThatEndBeforeOthers) {
   ExpectAgreement(RandomMessages(kSizes));
 }
 
-// The blocks of a key's hash and of a signature's two hashes.
+// The messages have the parts that Ed25519 signatures hash.
 TEST_P(Sha512BatchTest, AgreesWithBoringSslOnThePartsOfEd25519) {
   const Bytes prefix = RandomBytes(32);
   const Bytes point = RandomBytes(32);

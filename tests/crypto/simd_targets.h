@@ -1,4 +1,4 @@
-// Runs test code once for each vector target of this CPU.
+// ForEachSimdTarget runs test code once for each vector target of this CPU.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_SIMD_TARGETS_H_
 #define PROOFMINT_TESTS_CRYPTO_SIMD_TARGETS_H_
@@ -12,7 +12,8 @@
 
 namespace proofmint::crypto {
 
-// Makes dispatch choose one target, and again the best one when destroyed.
+// ScopedSimdTarget makes Highway's dispatch choose one target until it is
+// destroyed; then the best target is chosen again.
 class ScopedSimdTarget {
  public:
   explicit ScopedSimdTarget(int64_t target) {
@@ -27,7 +28,8 @@ class ScopedSimdTarget {
   ScopedSimdTarget& operator=(const ScopedSimdTarget&) = delete;
 };
 
-// Calls `test(target)` with each target chosen, the best one first.
+// ForEachSimdTarget calls `test(target)` for each target, while dispatch
+// chooses that target; the best one comes first.
 template <typename Test>
 void ForEachSimdTarget(Test test) {
   std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();

@@ -1,5 +1,5 @@
-// Looking for secrets that a function has left on its stack. Sanitizers change
-// stack frames beyond recognition: with them there is nothing to learn.
+// Stack and Secrets find secrets that a function has left on its stack. They
+// are of no use with sanitizers, which change the layout of stack frames.
 
 #ifndef PROOFMINT_TESTS_CRYPTO_STACK_SEARCH_H_
 #define PROOFMINT_TESTS_CRYPTO_STACK_SEARCH_H_
@@ -26,7 +26,7 @@ namespace proofmint::crypto {
 
 inline constexpr size_t kStackSize = 4 << 20;  // bytes
 
-// Memory to run a function on.
+// Stack is memory that a function uses as its stack.
 class Stack {
  public:
   Stack()
@@ -35,6 +35,7 @@ class Stack {
                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {}
   ~Stack() { munmap(memory_, kStackSize); }
 
+  // Runs `function` on a thread that uses this stack, and waits for its end.
   void Run(std::function<void()> function) {
     pthread_attr_t attributes;
     ASSERT_EQ(pthread_attr_init(&attributes), 0);
@@ -54,8 +55,8 @@ class Stack {
 
   absl::string_view memory() const { return {memory_, kStackSize}; }
 
-  // How many bytes are not zero, as all were at first, below what a thread
-  // itself needs.
+  // Counts the bytes that are not zero, as all bytes were at first, without the
+  // top of the stack, which the thread itself uses.
   size_t CountNonZero() const {
     constexpr size_t kThreadSize = 10 << 10;
     return static_cast<size_t>(
@@ -67,8 +68,8 @@ class Stack {
   char* memory_;
 };
 
-// Every form in which parts of a secret may lie about: eight bytes of it are
-// enough to be found.
+// Secrets finds secrets in memory, in any form in which parts of them may be
+// there. Eight bytes of a secret are enough to be found.
 class Secrets {
  public:
   void Add(absl::string_view name, std::span<const uint8_t> bytes) {
@@ -83,7 +84,7 @@ class Secrets {
     for (uint64_t limb : limbs) Insert(name, limb);
   }
 
-  // The names of the secrets that are in `memory`, at any offset.
+  // Returns the names of the secrets that are in `memory`, at any offset.
   std::string FoundIn(absl::string_view memory) {
     std::sort(words_.begin(), words_.end());
     std::string found;
@@ -102,8 +103,8 @@ class Secrets {
 
  private:
   void Insert(absl::string_view name, uint64_t word) {
-    // Words of zeros and the like are everywhere, and so are small numbers,
-    // whichever end they begin with.
+    // Words that are small numbers, or nearly all ones, occur everywhere in
+    // memory, in either byte order. They are not searched for.
     for (uint64_t end : {word, __builtin_bswap64(word)}) {
       if (end <= 0xffff'ffff || ~end <= 0xffff'ffff) return;
     }

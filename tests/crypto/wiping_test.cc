@@ -1,8 +1,7 @@
-// What operations with secrets leave behind in memory: nothing. They run on a
-// thread whose whole stack is searched afterwards, so that their scratch,
-// copies of the compiler's making and spilled registers are all found.
-// Sanitizers change stack frames beyond recognition: with them there is nothing
-// to learn.
+// Tests that operations with secrets leave none in memory. They run on a thread
+// whose whole stack is searched afterwards, so that scratch memory, copies that
+// the compiler has made and spilled registers are all found. The tests are
+// skipped with sanitizers, which change the layout of stack frames.
 
 #include <gtest/gtest.h>
 #include <openssl/aes.h>
@@ -42,7 +41,7 @@ class WipingTest : public ::testing::Test {
   }
 };
 
-// The halved scalar that the kernels recode, and the scalar itself.
+// Adds the scalar and half of it, which the kernels recode.
 void AddScalar(absl::string_view name, const Limbs256& scalar,
                Secrets& secrets) {
   secrets.Add(name, scalar);
@@ -84,7 +83,7 @@ TEST_F(WipingTest, FindsWhatIsLeftOnAStack) {
   Secrets secrets;
   secrets.Add("a secret", secret);
   stack.Run([&] {
-    uint8_t copy[1 << 14];  // deeper than what ends a thread
+    uint8_t copy[1 << 14];  // reaches below what the end of a thread overwrites
     std::copy(secret.begin(), secret.end(), copy);
     asm volatile("" : : "r"(copy) : "memory");
   });
@@ -95,7 +94,7 @@ TEST_F(WipingTest, P256BatchesLeaveNothingOnTheStack) {
   ForEachSimdTarget([](int64_t) {
     FakeEntropy entropy;
     std::vector<P256KeyPair> keys(kKernelBatchSize);
-    // Drawn before, since FakeEntropy leaves copies of what it makes.
+    // Drawn beforehand, since FakeEntropy leaves copies of the bytes it makes.
     entropy.GiveNext(Draw(entropy, kKernelBatchSize * 32));
     Stack key_stack;
     key_stack.Run([&] {
@@ -170,9 +169,9 @@ TEST_F(WipingTest, Ed25519BatchesLeaveNothingOnTheStack) {
   });
 }
 
-// Digits, coordinates and differences of many scalars lie side by side in a
-// kernel's scratch, in forms that no search for words finds. Return addresses
-// are all that may be left of it.
+// In a kernel's scratch, digits, coordinates and differences of many scalars
+// are interleaved, so that a search for words cannot find them. So the test
+// counts bytes that are not zero: only return addresses may be left.
 TEST_F(WipingTest, KernelsLeaveZerosOnTheStack) {
   ForEachSimdTarget([](int64_t) {
     for (size_t size : {3, 9, 33, 64}) {
@@ -197,7 +196,7 @@ TEST_F(WipingTest, KernelsLeaveZerosOnTheStack) {
   });
 }
 
-// One at a time, which is BoringSSL's work with either kernel.
+// Single keys and signatures are computed with BoringSSL by either kernel.
 TEST_F(WipingTest, SingleKeysLeaveNothingOnTheStack) {
   for (Kernel kernel : {Kernel::kSimd, Kernel::kBoringSsl}) {
     FakeEntropy entropy;
@@ -249,8 +248,8 @@ TEST_F(WipingTest, SingleKeysLeaveNothingOnTheStack) {
   }
 }
 
-// The keys of one message, RFC 8452 section 4: the authentication key and the
-// encryption key.
+// Returns the keys of one message (RFC 8452 section 4): the authentication key
+// and the encryption key.
 std::array<uint8_t, 48> MessageKeys(std::span<const uint8_t, 32> key,
                                     std::span<const uint8_t, 12> nonce) {
   AES_KEY schedule;
@@ -277,7 +276,7 @@ TEST_F(WipingTest, AesGcmSivLeavesNothingOnTheStack) {
   Secrets secrets;
   secrets.Add("key", AsBytes(key));
   secrets.Add("plaintext", AsBytes(plaintext));
-  // Behind the pointer to the algorithm.
+  // The key schedule follows the pointer to the algorithm.
   secrets.Add(
       "key schedule",
       std::span(reinterpret_cast<const uint8_t*>(&*cipher), sizeof(AesGcmSiv))
