@@ -147,7 +147,7 @@ bool Callers::Allows(int fd, uid_t uid, gid_t gid) const {
   });
 }
 
-Caller Callers::Of(const grpc::ServerContextBase& context) const {
+Caller Callers::Identify(const grpc::ServerContextBase& context) const {
   const std::string peer = context.peer();
   absl::string_view number = peer;
   if (absl::ConsumePrefix(&number, "fd:")) {

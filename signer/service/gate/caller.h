@@ -60,11 +60,11 @@ class Callers {
   // be given.
   void Connected(int fd);
 
-  // Of returns who makes a call. It asks neither the kernel nor a file.
+  // Identify returns who makes a call. It asks neither the kernel nor a file.
   //
   // A call whose connection has been closed may be taken for one of the
   // connection that has got its descriptor; there is nobody left to answer.
-  Caller Of(const grpc::ServerContextBase& context) const;
+  Caller Identify(const grpc::ServerContextBase& context) const;
 
   // The number of Unix connections that are open. gRPC tells nobody when it
   // closes one, so this looks at each descriptor: for a scrape, not for a call.

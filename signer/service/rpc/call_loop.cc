@@ -12,6 +12,7 @@
 #include "signer/base/clock.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/rpc/gpr_time.h"
+#include "signer/service/rpc/unary_call.h"
 
 namespace proofmint::service {
 namespace {
@@ -113,13 +114,13 @@ void CallLoop::Run(CallQueue& queue) {
     bool ok;
     CompletionQueue::NextStatus next = queue.events->AsyncNext(
         &tag, &ok,
-        queue.mints.size() > 0 ? now : GprTimeAfter(kCutOffInterval));
+        queue.mint_queue.size() > 0 ? now : GprTimeAfter(kCutOffInterval));
     int events = 0;
     int beyond_a_run = 0;
     while (next == CompletionQueue::GOT_EVENT) {
       QueueEvent::FromTag(tag).OnEvent(ok);
       ++events;
-      if (queue.mints.size() >= crypto::kKernelBatchSize) ++beyond_a_run;
+      if (queue.mint_queue.size() >= crypto::kKernelBatchSize) ++beyond_a_run;
       // A thread that is to stop has to see that nothing is left.
       if (!queue.stopping &&
           (events >= kMaxEvents || beyond_a_run >= kMaxEventsBeyondARun)) {
@@ -128,7 +129,7 @@ void CallLoop::Run(CallQueue& queue) {
       next = queue.events->AsyncNext(&tag, &ok, now);
     }
     if (next == CompletionQueue::SHUTDOWN) return;
-    if (queue.mints.size() > 0) queue.mints.RunBatch();
+    if (queue.mint_queue.size() > 0) queue.mint_queue.RunBatch();
     const absl::Duration time = base::MonotonicNow();
     CutOff(queue.unanswered, time - max_call_age_);
     CutOff(queue.unread, time - kMaxUnreadAge);

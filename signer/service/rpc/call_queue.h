@@ -35,31 +35,23 @@ class QueueEvent {
   ~QueueEvent() = default;
 };
 
-// TimedCall is a call that is cut off when it takes too long.
-class TimedCall {
- public:
-  // Cancels the call; that it is over, its events tell.
-  virtual void CutOff() = 0;
-
- protected:
-  ~TimedCall() = default;
-};
+class UnaryCall;
 
 // CallQueue is where the calls of one thread arrive, and the requests in them
 // that are yet to be minted. Of that thread alone.
 struct CallQueue {
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
             const ProofMinter& minter, CallStats& counts)
-      : events(std::move(queue)), stats(counts), mints(minter, counts) {}
+      : events(std::move(queue)), stats(counts), mint_queue(minter, counts) {}
 
   struct Timed {
-    TimedCall* call;
+    UnaryCall* call;
     absl::Duration since;  // of MonotonicNow
   };
 
   std::unique_ptr<grpc::ServerCompletionQueue> events;
   CallStats& stats;
-  MintQueue mints;
+  MintQueue mint_queue;
   // The unary calls that are not over and have not been cut off: those that
   // have no answer yet, since they arrived, and those whose answer is being
   // sent, since it is. Both in the order of time.

@@ -21,9 +21,9 @@ class HealthService::CheckCall final : public UnaryCall {
   }
 
  private:
-  void AwaitAnother() override { new CheckCall(service_, queue_); }
+  void AwaitNext() override { new CheckCall(service_, queue_); }
 
-  void Received() override {
+  void Serve() override {
     HealthCheckRequest request;
     absl::Status parsed = ParseMessage(request_bytes_, request);
     if (!parsed.ok()) return AnswerError(parsed);

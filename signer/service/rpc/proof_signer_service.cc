@@ -12,6 +12,8 @@
 #include "signer/service/contract/limits.h"
 #include "signer/service/contract/request_validation.h"
 #include "signer/service/mint/batch_collector.h"
+#include "signer/service/rpc/message_bytes.h"
+#include "signer/service/rpc/unary_call.h"
 
 namespace proofmint::service {
 namespace {
@@ -20,79 +22,101 @@ namespace {
 // wait in gRPC.
 constexpr int kAwaitedCalls = 64;
 
-class SignProofCall final : public ServiceCall, public MintQueue::Owner {
+class SignProofCall final : public UnaryCall, private MintQueue::Owner {
  public:
   SignProofCall(ProofSignerService& service, CallQueue& queue)
-      : ServiceCall(service.frontend(), Method::kSignProof, queue),
-        service_(service) {
+      : UnaryCall(queue),
+        service_(service),
+        gate_check_(service.gate(), Method::kSignProof, queue, context_) {
     service.RequestSignProof(&context_, &request_bytes_, &writer_,
                              queue.events.get(), queue.events.get(), tag());
   }
 
  private:
-  void AwaitAnother() override { new SignProofCall(service_, queue_); }
+  void AwaitNext() override { new SignProofCall(service_, queue_); }
+
+  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
 
   void Serve() override {
-    absl::Status status = ParseMessage(request_bytes_, request_);
-    if (status.ok()) status = Admit(1);
-    if (!status.ok()) return Refuse(status);
-    queue_.mints.Add({.request = &request_,
-                      .response = &response_,
-                      .call = &call(),
-                      .owner = this});
-  }
-
-  void OnMinted(int, absl::Status status) override {
-    status.ok() ? Succeed(response_) : Fail(status);
-  }
-
-  void Describe(AuditEntry& entry) const override {
-    if (!response_.proof().empty()) {
-      entry.AddProof(request_, response_);
-    } else if (!request_.htu().empty()) {
-      entry.AddFailure(request_);
+    absl::Status refusal = gate_check_.Check();
+    if (refusal.ok()) refusal = ParseMessage(request_bytes_, request_);
+    if (refusal.ok()) refusal = gate_check_.Admit(1);
+    if (!refusal.ok()) {
+      gate_check_.CountRefusal(refusal);
+      return Answer(refusal);
     }
+    queue_.mint_queue.Add({.request = &request_,
+                           .response = &response_,
+                           .call = &gate_check_.call_info(),
+                           .owner = this});
+  }
+
+  void OnMinted(int, absl::Status status) override { Answer(status); }
+
+  void Answer(const absl::Status& status) {
+    gate_check_.End(status, [&](AuditEntry& entry) {
+      if (status.ok()) {
+        entry.AddProof(request_, response_);
+      } else if (!request_.htu().empty()) {
+        entry.AddFailure(request_);
+      }
+    });
+    status.ok() ? AnswerWith(response_) : AnswerError(status);
   }
 
   ProofSignerService& service_;
+  GateCheck gate_check_;
   v1::SignProofRequest request_;
   v1::SignProofResponse response_;
 };
 
-class BatchSignProofsCall final : public ServiceCall {
+class BatchSignProofsCall final : public UnaryCall {
  public:
   BatchSignProofsCall(ProofSignerService& service, CallQueue& queue)
-      : ServiceCall(service.frontend(), Method::kBatchSignProofs, queue),
-        service_(service) {
+      : UnaryCall(queue),
+        service_(service),
+        gate_check_(service.gate(), Method::kBatchSignProofs, queue, context_) {
     service.RequestBatchSignProofs(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    tag());
   }
 
  private:
-  void AwaitAnother() override { new BatchSignProofsCall(service_, queue_); }
+  void AwaitNext() override { new BatchSignProofsCall(service_, queue_); }
+
+  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
 
   void Serve() override {
-    absl::Status status = ParseMessage(request_bytes_, request_);
-    if (status.ok()) status = CheckBatchSize(request_);
-    if (status.ok()) {
-      status = Admit(static_cast<size_t>(request_.requests_size()));
+    absl::Status refusal = gate_check_.Check();
+    if (refusal.ok()) refusal = ParseMessage(request_bytes_, request_);
+    if (refusal.ok()) refusal = CheckBatchSize(request_);
+    if (refusal.ok()) {
+      refusal =
+          gate_check_.Admit(static_cast<size_t>(request_.requests_size()));
     }
-    if (!status.ok()) return Refuse(status);
-    collector_.Add(request_, response_, queue_.mints, call(),
-                   [this] { Succeed(response_); });
+    if (!refusal.ok()) {
+      gate_check_.CountRefusal(refusal);
+      return Answer(refusal);
+    }
+    collector_.Add(request_, response_, queue_.mint_queue,
+                   gate_check_.call_info(),
+                   [this] { Answer(absl::OkStatus()); });
   }
 
-  void Describe(AuditEntry& entry) const override {
-    for (int i = 0; i < response_.results_size(); ++i) {
-      const v1::SignProofResult& result = response_.results(i);
-      result.has_proof()
-          ? entry.AddProof(request_.requests(i), result.proof())
-          : entry.AddFailure(request_.requests(i), ReasonOf(result.error()));
-    }
+  void Answer(const absl::Status& status) {
+    gate_check_.End(status, [this](AuditEntry& entry) {
+      for (int i = 0; i < response_.results_size(); ++i) {
+        const v1::SignProofResult& result = response_.results(i);
+        result.has_proof()
+            ? entry.AddProof(request_.requests(i), result.proof())
+            : entry.AddFailure(request_.requests(i), ReasonOf(result.error()));
+      }
+    });
+    status.ok() ? AnswerWith(response_) : AnswerError(status);
   }
 
   ProofSignerService& service_;
+  GateCheck gate_check_;
   google::protobuf::Arena arena_;
   v1::BatchSignProofsRequest& request_ =
       *google::protobuf::Arena::CreateMessage<v1::BatchSignProofsRequest>(
@@ -103,36 +127,39 @@ class BatchSignProofsCall final : public ServiceCall {
   BatchCollector collector_;
 };
 
-class GetCapabilitiesCall final : public ServiceCall {
+class GetCapabilitiesCall final : public UnaryCall {
  public:
   GetCapabilitiesCall(ProofSignerService& service, CallQueue& queue)
-      : ServiceCall(service.frontend(), Method::kGetCapabilities, queue),
-        service_(service) {
+      : UnaryCall(queue),
+        service_(service),
+        gate_check_(service.gate(), Method::kGetCapabilities, queue, context_) {
     service.RequestGetCapabilities(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    tag());
   }
 
  private:
-  void AwaitAnother() override { new GetCapabilitiesCall(service_, queue_); }
+  void AwaitNext() override { new GetCapabilitiesCall(service_, queue_); }
+
+  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
 
   void Serve() override {
     v1::GetCapabilitiesRequest request;
-    absl::Status parsed = ParseMessage(request_bytes_, request);
-    if (!parsed.ok()) return Refuse(parsed);
-    Succeed(service_.capabilities());
+    absl::Status status = gate_check_.Check();
+    if (status.ok()) status = ParseMessage(request_bytes_, request);
+    if (!status.ok()) gate_check_.CountRefusal(status);
+    gate_check_.End(status, [](AuditEntry&) {});
+    status.ok() ? AnswerWith(service_.capabilities()) : AnswerError(status);
   }
 
-  void Describe(AuditEntry&) const override {}
-
   ProofSignerService& service_;
+  GateCheck gate_check_;
 };
 
 }  // namespace
 
-ProofSignerService::ProofSignerService(crypto::Kernel kernel,
-                                       const Frontend& frontend)
-    : frontend_(frontend) {
+ProofSignerService::ProofSignerService(crypto::Kernel kernel, const Gate& gate)
+    : gate_(gate) {
   for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
     capabilities_.add_dpop_signing_alg_values(
         std::string(dpop::AlgorithmName(algorithm)));

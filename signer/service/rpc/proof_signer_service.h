@@ -6,7 +6,7 @@
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/rpc/call_queue.h"
-#include "signer/service/rpc/service_call.h"
+#include "signer/service/rpc/gate_check.h"
 
 namespace proofmint::service {
 
@@ -19,9 +19,8 @@ class ProofSignerService final
               v1::ProofSigner::WithRawMethod_GetCapabilities<
                   v1::ProofSigner::Service>>> {
  public:
-  // `kernel` is what GetCapabilities names; `frontend` is what calls have to
-  // pass.
-  ProofSignerService(crypto::Kernel kernel, const Frontend& frontend);
+  // `kernel` is what GetCapabilities names; `gate` is what calls have to pass.
+  ProofSignerService(crypto::Kernel kernel, const Gate& gate);
 
   // Awaits calls of each RPC in `queue`, from now until the server is shut
   // down. The service is to be served already and must outlive the queue.
@@ -30,10 +29,10 @@ class ProofSignerService final
   const v1::GetCapabilitiesResponse& capabilities() const {
     return capabilities_;
   }
-  const Frontend& frontend() const { return frontend_; }
+  const Gate& gate() const { return gate_; }
 
  private:
-  const Frontend frontend_;
+  const Gate gate_;
   v1::GetCapabilitiesResponse capabilities_;
 };
 

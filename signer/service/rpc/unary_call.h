@@ -3,6 +3,7 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_UNARY_CALL_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_UNARY_CALL_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -12,8 +13,6 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "signer/base/clock.h"
-#include "signer/service/contract/errors.h"
 #include "signer/service/rpc/call_queue.h"
 #include "signer/service/rpc/message_bytes.h"
 
@@ -23,61 +22,44 @@ namespace proofmint::service {
 // and then deletes itself. Requests come as bytes, because gRPC answers those
 // that do not parse with a bare UNIMPLEMENTED.
 //
-// A class derived from it asks its service for the call, with `context_`,
-// `request_bytes_` and `writer_`, and answers once Received has been called.
-class UnaryCall : public QueueEvent, public TimedCall {
+// The constructor of a derived class asks its service for the call, with
+// `context_`, `request_bytes_`, `writer_` and tag(). The call must answer
+// exactly once, by AnswerWith or AnswerError, in Serve or later.
+//
+// Confined to the thread of `queue`.
+class UnaryCall : public QueueEvent {
  public:
   explicit UnaryCall(CallQueue& queue) : queue_(queue) {}
-  virtual ~UnaryCall() {
-    if (timed_.has_value()) Timers().erase(*timed_);
-    if (received_) --queue_.calls;
-  }
+  virtual ~UnaryCall();
 
   UnaryCall(const UnaryCall&) = delete;
   UnaryCall& operator=(const UnaryCall&) = delete;
 
-  void OnEvent(bool ok) final {
-    // Not OK before it arrived: the server is being shut down. Afterwards: the
-    // client has gone.
-    if (received_ || !ok) {
-      delete this;
-      return;
-    }
-    received_ = true;
-    ++queue_.calls;
-    arrived_ = base::MonotonicNow();
-    timed_ =
-        queue_.unanswered.insert(queue_.unanswered.end(), {this, arrived_});
-    AwaitAnother();
-    Received();
-  }
+  void OnEvent(bool ok) final;
 
-  void CutOff() final {
-    Timers().erase(*timed_);
-    timed_.reset();
-    context_.TryCancel();
-  }
+  // Cancels the call, which takes too long. The call ends later, by an event.
+  void CutOff();
 
  protected:
-  // Asks the service for one more call of this kind.
-  virtual void AwaitAnother() = 0;
+  // Called once each, in this order, when the call has arrived:
 
-  // Answers `request_bytes_`, now or later, by AnswerWith or AnswerError.
-  virtual void Received() = 0;
+  // Awaits one more call of this kind.
+  virtual void AwaitNext() = 0;
+
+  // Takes note of the arrival. Returns how long Serve is to be delayed.
+  virtual absl::Duration OnArrival() { return absl::ZeroDuration(); }
+
+  // Serves the request in `request_bytes_`.
+  virtual void Serve() = 0;
 
   template <typename Message>
   void AnswerWith(const Message& message) {
     grpc::ByteBuffer bytes;
     absl::Status status = SerializeMessage(message, bytes);
-    if (!status.ok()) return AnswerError(status);
-    Answered();
-    writer_.Finish(bytes, grpc::Status::OK, tag());
+    status.ok() ? SendAnswer(bytes) : AnswerError(status);
   }
 
-  void AnswerError(const absl::Status& error) {
-    Answered();
-    writer_.FinishWithError(ToGrpcStatus(error, context_), tag());
-  }
+  void AnswerError(const absl::Status& error);
 
   // When the call was taken from the queue, by MonotonicNow.
   absl::Duration arrived() const { return arrived_; }
@@ -88,22 +70,19 @@ class UnaryCall : public QueueEvent, public TimedCall {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_{&context_};
 
  private:
-  std::list<CallQueue::Timed>& Timers() {
-    return answered_ ? queue_.unread : queue_.unanswered;
-  }
+  // What the next event of the call tells. While it is served there is none.
+  enum class State { kAwaited, kDelayed, kServed, kAnswered };
 
-  void Answered() {
-    answered_ = true;
-    if (!timed_.has_value()) return;
-    (*timed_)->since = base::MonotonicNow();
-    queue_.unread.splice(queue_.unread.end(), queue_.unanswered, *timed_);
-  }
+  void Arrive();
+  void SendAnswer(const grpc::ByteBuffer& answer);
+  void EnterAnswered();
+  std::list<CallQueue::Timed>& Timers();
 
-  bool received_ = false;
-  bool answered_ = false;
+  State state_ = State::kAwaited;
   absl::Duration arrived_;
   // Its place in one of the queue's lists, until it is cut off.
   std::optional<std::list<CallQueue::Timed>::iterator> timed_;
+  std::optional<grpc::Alarm> delay_;
 };
 
 }  // namespace proofmint::service

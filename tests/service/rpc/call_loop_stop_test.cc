@@ -48,8 +48,8 @@ TEST_P(CallLoopStopEventsTest, StopsWhateverTheNumberOfEvents) {
   testing::TestKeyHandles handles;
   ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, *handles, entropy,
                      [] { return absl::UnixEpoch(); });
-  testing::OpenFrontend frontend;
-  ProofSignerService service(crypto::Kernel::kBoringSsl, *frontend);
+  testing::OpenGate gate;
+  ProofSignerService service(crypto::Kernel::kBoringSsl, *gate);
   Event hold(true);
   CallQueue* held_queue = nullptr;
   CallLoop loop(minter, 1, [&](CallQueue& queue) {

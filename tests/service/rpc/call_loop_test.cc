@@ -34,7 +34,7 @@ using ::proofmint::testing::FakeEntropy;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::kRpcLimit;
 using ::proofmint::testing::NewContext;
-using ::proofmint::testing::OpenFrontend;
+using ::proofmint::testing::OpenGate;
 using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
@@ -109,8 +109,8 @@ class HeldServer {
   TestKeyHandles handles_;
   ProofMinter minter_{crypto::DefaultKernel(), *key_pool_, *handles_, entropy_,
                       [this] { return Now(); }};
-  OpenFrontend frontend_;
-  ProofSignerService service_{crypto::DefaultKernel(), *frontend_};
+  OpenGate gate_;
+  ProofSignerService service_{crypto::DefaultKernel(), *gate_};
   CallLoop loop_{minter_, /*threads=*/1,
                  [this](CallQueue& queue) { service_.AwaitCalls(queue); }};
   std::unique_ptr<grpc::Server> server_;

@@ -45,7 +45,7 @@ class CallerServer {
     grpc::ServerUnaryReactor* GetCapabilities(
         grpc::CallbackServerContext* context, const v1::GetCapabilitiesRequest*,
         v1::GetCapabilitiesResponse* response) override {
-      service::Caller caller = callers_.Of(*context);
+      service::Caller caller = callers_.Identify(*context);
       response->set_version(caller.id);
       response->set_kernel(caller.allowed ? "allowed" : "refused");
       grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

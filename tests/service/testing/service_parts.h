@@ -9,7 +9,7 @@
 #include "signer/service/gate/admission.h"
 #include "signer/service/gate/caller.h"
 #include "signer/service/gate/serving_state.h"
-#include "signer/service/rpc/service_call.h"
+#include "signer/service/rpc/gate_check.h"
 #include "tests/testing/fake_entropy.h"
 
 namespace proofmint::testing {
@@ -26,11 +26,11 @@ class TestKeyHandles {
       keys::KeyHandles::New({}, entropy_).value();
 };
 
-// A frontend that lets everybody in, until a test changes that.
-struct OpenFrontend {
-  OpenFrontend() { state.SetReady(true); }
+// OpenGate is a gate that lets every call in, until a test changes that.
+struct OpenGate {
+  OpenGate() { state.SetReady(true); }
 
-  service::Frontend operator*() {
+  service::Gate operator*() {
     return {.callers = callers, .state = state, .admission = admission};
   }
 

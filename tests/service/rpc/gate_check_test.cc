@@ -1,6 +1,6 @@
 // What a call has to pass, over real connections.
 
-#include "signer/service/rpc/service_call.h"
+#include "signer/service/rpc/gate_check.h"
 
 #include <gmock/gmock.h>
 
@@ -29,22 +29,22 @@ using ::proofmint::testing::IsRetryableErrorWithin;
 using ::proofmint::testing::MinterTest;
 using ::proofmint::testing::NewChannel;
 using ::proofmint::testing::NewContext;
-using ::proofmint::testing::OpenFrontend;
+using ::proofmint::testing::OpenGate;
 using ::proofmint::testing::TempDir;
 using ::proofmint::testing::ValidRequest;
 using ::testing::MatchesRegex;
 
-class ServiceCallTest : public MinterTest {
+class GateCheckTest : public MinterTest {
  protected:
   void SetUp() override { Start(*parts_, &parts_.callers); }
 
-  // Replaces the server by one with another frontend. Without `callers` nobody
+  // Replaces the server by one with another gate. Without `callers` nobody
   // is told who connects.
-  void Start(const Frontend& frontend, Callers* callers) {
+  void Start(const Gate& gate, Callers* callers) {
     server_ = nullptr;
     loop_ = nullptr;
-    service_ = std::make_unique<ProofSignerService>(crypto::Kernel::kBoringSsl,
-                                                    frontend);
+    service_ =
+        std::make_unique<ProofSignerService>(crypto::Kernel::kBoringSsl, gate);
     loop_ = std::make_unique<CallLoop>(
         minter_, /*threads=*/1,
         [this](CallQueue& queue) { service_->AwaitCalls(queue); });
@@ -83,7 +83,7 @@ class ServiceCallTest : public MinterTest {
   }
 
   TempDir directory_;
-  OpenFrontend parts_;
+  OpenGate parts_;
   std::unique_ptr<ProofSignerService> service_;
   std::unique_ptr<CallLoop> loop_;
   std::unique_ptr<GrpcServer> server_;
@@ -91,7 +91,7 @@ class ServiceCallTest : public MinterTest {
   v1::SignProofResponse response_;
 };
 
-TEST_F(ServiceCallTest, CountsWhatItServes) {
+TEST_F(GateCheckTest, CountsWhatItServes) {
   ASSERT_TRUE(Sign().ok());
   ASSERT_TRUE(SignBatch(5).ok());
   v1::SignProofRequest bad = ValidRequest();
@@ -107,7 +107,7 @@ TEST_F(ServiceCallTest, CountsWhatItServes) {
   EXPECT_EQ(parts_.admission.in_flight(), 0u);
 }
 
-TEST_F(ServiceCallTest, ShedsBeforeAnyCryptography) {
+TEST_F(GateCheckTest, ShedsBeforeAnyCryptography) {
   auto others = parts_.admission.Admit("other", 1020, base::MonotonicNow());
   ASSERT_TRUE(others.ok());
   const int draws = entropy_.calls();
@@ -122,14 +122,14 @@ TEST_F(ServiceCallTest, ShedsBeforeAnyCryptography) {
   EXPECT_TRUE(SignBatch(256).ok());
 }
 
-TEST_F(ServiceCallTest, RefusesABatchOfTheWrongSizeBeforeItIsAdmitted) {
+TEST_F(GateCheckTest, RefusesABatchOfTheWrongSizeBeforeItIsAdmitted) {
   auto others = parts_.admission.Admit("other", 1024, base::MonotonicNow());
   ASSERT_TRUE(others.ok());
   EXPECT_EQ(ReasonOfCall(SignBatch(257)), kInvalidBatchSize);
   EXPECT_EQ(ReasonOfCall(SignBatch(1)), kOverloaded);
 }
 
-TEST_F(ServiceCallTest, TellsACallerOfItsQuota) {
+TEST_F(GateCheckTest, TellsACallerOfItsQuota) {
   Admission admission(
       {.max_in_flight = 1024, .caller_rate = 0.001, .caller_burst = 256});
   Start({.callers = parts_.callers,
@@ -147,7 +147,7 @@ TEST_F(ServiceCallTest, TellsACallerOfItsQuota) {
   server_ = nullptr;  // before the admission
 }
 
-TEST_F(ServiceCallTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
+TEST_F(GateCheckTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   parts_.state.SetReady(false);
   EXPECT_THAT(DetailsOf(Sign()), IsRetryableErrorWithin("NOT_READY", 500, 500));
   v1::GetCapabilitiesResponse capabilities;
@@ -159,7 +159,7 @@ TEST_F(ServiceCallTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   parts_.state.Drain(base::MonotonicNow());
   EXPECT_EQ(ReasonOfCall(SignBatch(1)), kDraining);
 
-  OpenFrontend broken;
+  OpenGate broken;
   broken.state.Break();
   Start(*broken, &broken.callers);
   EXPECT_EQ(Sign().error_code(), grpc::StatusCode::INTERNAL);
@@ -167,7 +167,7 @@ TEST_F(ServiceCallTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   server_ = nullptr;
 }
 
-TEST_F(ServiceCallTest, GivesNothingToWhomItDoesNotKnow) {
+TEST_F(GateCheckTest, GivesNothingToWhomItDoesNotKnow) {
   Start(*parts_, /*callers=*/nullptr);
   for (int i = 0; i < 2; ++i) {
     grpc::Status status = i == 0 ? Sign() : SignBatch(300);
@@ -183,8 +183,8 @@ TEST_F(ServiceCallTest, GivesNothingToWhomItDoesNotKnow) {
 }
 
 // A deadline of the server's own, which the caller's does not reach first.
-TEST_F(ServiceCallTest, RefusesWhatWouldBeTooLate) {
-  Frontend impatient = *parts_;
+TEST_F(GateCheckTest, RefusesWhatWouldBeTooLate) {
+  Gate impatient = *parts_;
   impatient.max_deadline = absl::Milliseconds(20);
   impatient.fault_delay = absl::Milliseconds(30);
   Start(impatient, &parts_.callers);
@@ -197,8 +197,8 @@ TEST_F(ServiceCallTest, RefusesWhatWouldBeTooLate) {
   EXPECT_EQ(loop_->stats()[0].queue.sum_nanoseconds(), 0u);
 }
 
-TEST_F(ServiceCallTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
-  Frontend slow = *parts_;
+TEST_F(GateCheckTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
+  Gate slow = *parts_;
   slow.fault_delay = absl::Milliseconds(50);
   Start(slow, &parts_.callers);
   constexpr int kCalls = 20;
@@ -226,10 +226,10 @@ TEST_F(ServiceCallTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
   for (const Call& call : calls) EXPECT_TRUE(call.status.ok());
 }
 
-TEST_F(ServiceCallTest, WritesALineForEachCall) {
+TEST_F(GateCheckTest, WritesALineForEachCall) {
   const std::string path = directory_ / "audit";
   auto audit_log = AuditLog::Open(path).value();
-  Frontend audited = *parts_;
+  Gate audited = *parts_;
   audited.audit_log = audit_log.get();
   Start(audited, &parts_.callers);
   auto context = NewContext();

@@ -1,0 +1,62 @@
+#include "signer/service/rpc/gate_check.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
+#include "signer/service/contract/errors.h"
+#include "signer/service/rpc/gpr_time.h"
+
+namespace proofmint::service {
+namespace {
+
+absl::string_view TraceParentOf(const grpc::ServerContext& context) {
+  auto found = context.client_metadata().find("traceparent");
+  if (found == context.client_metadata().end()) return "";
+  return {found->second.data(), found->second.size()};
+}
+
+}  // namespace
+
+absl::Duration GateCheck::Begin(absl::Duration arrived) {
+  caller_ = gate_.callers.Identify(context_);
+  call_info_ = {caller_.id, arrived,
+                std::min(MonotonicTimeOf(context_.raw_deadline()),
+                         arrived + gate_.max_deadline)};
+  return gate_.state.serving() ? gate_.fault_delay : absl::ZeroDuration();
+}
+
+absl::Status GateCheck::Check() const {
+  if (!caller_.allowed) {
+    return CallerNotAllowedError(
+        caller_.id == kUnknownCaller ? absl::string_view() : caller_.id);
+  }
+  return gate_.state.Check();
+}
+
+absl::Status GateCheck::Admit(size_t proofs) {
+  const absl::Duration now = base::MonotonicNow();
+  if (call_info_.deadline <= now + queue_.mint_queue.ExpectedWait()) {
+    return DeadlineTooShortError();
+  }
+  PROOFMINT_ASSIGN_OR_RETURN(ticket_,
+                             gate_.admission.Admit(caller_.id, proofs, now));
+  return absl::OkStatus();
+}
+
+void GateCheck::End(const absl::Status& status,
+                    absl::FunctionRef<void(AuditEntry&)> add_proofs) {
+  // Now, and not when the caller has read its answer: others must not wait for
+  // a slow reader.
+  ticket_.Release();
+  queue_.stats.CountCall(method_, status.code());
+  if (gate_.audit_log == nullptr) return;
+  AuditEntry entry(kMethodNames[static_cast<size_t>(method_)], caller_.id,
+                   TraceParentOf(context_));
+  add_proofs(entry);
+  gate_.audit_log->Write(std::move(entry).Finish(status));
+}
+
+}  // namespace proofmint::service

@@ -1,0 +1,64 @@
+#include "signer/service/rpc/unary_call.h"
+
+#include "signer/base/clock.h"
+#include "signer/service/contract/errors.h"
+#include "signer/service/rpc/gpr_time.h"
+
+namespace proofmint::service {
+
+UnaryCall::~UnaryCall() {
+  if (timed_.has_value()) Timers().erase(*timed_);
+  if (state_ != State::kAwaited) --queue_.calls;
+}
+
+void UnaryCall::OnEvent(bool ok) {
+  if (state_ == State::kAwaited && ok) return Arrive();
+  if (state_ == State::kDelayed) {
+    state_ = State::kServed;
+    return Serve();
+  }
+  // The server has been shut down before a call arrived, or the answer has been
+  // sent, or cannot be sent because the caller is gone.
+  delete this;
+}
+
+void UnaryCall::Arrive() {
+  state_ = State::kServed;
+  ++queue_.calls;
+  arrived_ = base::MonotonicNow();
+  timed_ = queue_.unanswered.insert(queue_.unanswered.end(), {this, arrived_});
+  AwaitNext();
+  const absl::Duration delay = OnArrival();
+  if (delay <= absl::ZeroDuration()) return Serve();
+  state_ = State::kDelayed;
+  delay_.emplace().Set(queue_.events.get(), GprTimeAfter(delay), tag());
+}
+
+void UnaryCall::CutOff() {
+  Timers().erase(*timed_);
+  timed_.reset();
+  context_.TryCancel();
+}
+
+void UnaryCall::AnswerError(const absl::Status& error) {
+  EnterAnswered();
+  writer_.FinishWithError(ToGrpcStatus(error, context_), tag());
+}
+
+void UnaryCall::SendAnswer(const grpc::ByteBuffer& answer) {
+  EnterAnswered();
+  writer_.Finish(answer, grpc::Status::OK, tag());
+}
+
+void UnaryCall::EnterAnswered() {
+  state_ = State::kAnswered;
+  if (!timed_.has_value()) return;
+  (*timed_)->since = base::MonotonicNow();
+  queue_.unread.splice(queue_.unread.end(), queue_.unanswered, *timed_);
+}
+
+std::list<CallQueue::Timed>& UnaryCall::Timers() {
+  return state_ == State::kAnswered ? queue_.unread : queue_.unanswered;
+}
+
+}  // namespace proofmint::service
