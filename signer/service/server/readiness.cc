@@ -1,5 +1,7 @@
 #include "signer/service/server/readiness.h"
 
+#include "proofmint/v1/proof_signer.grpc.pb.h"
+
 namespace proofmint::service {
 
 Readiness::Readiness() {

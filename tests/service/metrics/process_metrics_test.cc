@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 #include <sys/prctl.h>
 
 #include <map>
