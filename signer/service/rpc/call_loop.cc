@@ -3,13 +3,14 @@
 #include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <list>
+#include <thread>
 #include <utility>
 
 #include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/rpc/gpr_time.h"
 #include "signer/service/rpc/unary_call.h"
@@ -77,28 +78,33 @@ void CallLoop::AddQueues(grpc::ServerBuilder& builder) {
   }
 }
 
-void CallLoop::Start() {
+absl::Status CallLoop::Start() {
   for (auto& queue : queues_) {
-    await_calls_(*queue);
-    threads_.emplace_back([this, &queue = *queue] { Run(queue); });
-    pthread_setname_np(threads_.back().native_handle(), "calls");
+    PROOFMINT_ASSIGN_OR_RETURN(
+        base::Thread thread,
+        base::Thread::Start("calls", [this, &queue = *queue] {
+          await_calls_(queue);
+          Run(queue);
+        }));
+    threads_.push_back(std::move(thread));
   }
+  return absl::OkStatus();
 }
 
-// A call may outlive its server, and nothing may be said of it in a queue that
-// is shut down: that is for the thread to do, once it has no calls.
+// A call may outlive its server, and no operation of it may be started in a
+// queue that has been shut down. So the thread of the queue shuts it down, once
+// it has no calls. A queue without a thread has no calls.
 void CallLoop::Stop() {
   std::vector<std::unique_ptr<StopEvent>> stops;
-  for (auto& queue : queues_) {
-    if (threads_.empty()) {
-      queue->events->Shutdown();
-      Run(*queue);
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    if (i < threads_.size()) {
+      stops.push_back(std::make_unique<StopEvent>(*queues_[i]));
     } else {
-      stops.push_back(std::make_unique<StopEvent>(*queue));
+      queues_[i]->events->Shutdown();
+      Run(*queues_[i]);
     }
   }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  threads_.clear();  // joins them
   queues_.clear();
 }
 

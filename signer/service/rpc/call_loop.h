@@ -7,10 +7,11 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "signer/base/thread.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/observe/call_stats.h"
 #include "signer/service/rpc/call_queue.h"
@@ -32,10 +33,11 @@ class CallLoop {
   // for every two CPUs, which leaves the other for the key pool and the caller.
   static int DefaultThreads();
 
-  // `await_calls` tells the services which calls are wanted; it is run once for
-  // each of the `threads` when the server has started. A call that has no
-  // answer after `max_call_age` is cut off, and so is one whose caller does not
-  // read it within a second or two. `minter` must outlive the loop.
+  // `await_calls` tells the services which calls are wanted. Each of the
+  // `threads` runs it once, before anything else, maybe several at a time. A
+  // call that has no answer after `max_call_age` is cut off, and so is one
+  // whose caller does not read it within a second or two. `minter` must outlive
+  // the loop.
   CallLoop(const ProofMinter& minter, int threads,
            std::function<void(CallQueue&)> await_calls,
            absl::Duration max_call_age = absl::Seconds(15));
@@ -49,8 +51,10 @@ class CallLoop {
   // Adds the completion queues to `builder`, whose server is built next.
   void AddQueues(grpc::ServerBuilder& builder);
 
-  // Begins to answer the calls of the server, which runs.
-  void Start();
+  // Starts the threads, which serve the calls of the running server. Fails with
+  // RESOURCE_EXHAUSTED if the system has no thread to give; the server must
+  // then be shut down and the loop stopped.
+  absl::Status Start();
 
   // Ends the threads. The server must have been shut down, or never started.
   void Stop();
@@ -66,7 +70,8 @@ class CallLoop {
   const absl::Duration max_call_age_;
   std::vector<CallStats> stats_;
   std::vector<std::unique_ptr<CallQueue>> queues_;
-  std::vector<std::thread> threads_;
+  // threads_[i] runs queues_[i].
+  std::vector<base::Thread> threads_;
 };
 
 }  // namespace proofmint::service

@@ -221,7 +221,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     return absl::InternalError("server: gRPC could not start");
   }
 
-  if (loop != nullptr) loop->Start();
+  if (loop != nullptr) PROOFMINT_RETURN_IF_ERROR(loop->Start());
   for (auto& listener : server->unix_listeners_) {
     PROOFMINT_RETURN_IF_ERROR(
         listener->Start([grpc_server = server->server_.get(),

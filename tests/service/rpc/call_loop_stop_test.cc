@@ -16,9 +16,12 @@
 #include "signer/service/rpc/proof_signer_service.h"
 #include "tests/service/testing/service_parts.h"
 #include "tests/testing/fake_entropy.h"
+#include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
+
+using ::proofmint::testing::IsOk;
 
 // An event that the test makes happen; it may hold the thread up.
 class Event final : public QueueEvent {
@@ -60,7 +63,7 @@ TEST_P(CallLoopStopEventsTest, StopsWhateverTheNumberOfEvents) {
   builder.RegisterService(&service);
   loop.AddQueues(builder);
   auto server = builder.BuildAndStart();
-  loop.Start();
+  ASSERT_THAT(loop.Start(), IsOk());
   hold.held_.WaitForNotification();
   std::list<Event> events;
   for (int i = 0; i < GetParam(); ++i)

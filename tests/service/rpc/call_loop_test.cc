@@ -24,6 +24,7 @@
 #include "signer/service/rpc/proof_signer_service.h"
 #include "tests/service/testing/service_parts.h"
 #include "tests/service/testing/test_server.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/fake_entropy.h"
 #include "tests/testing/status_matchers.h"
 
@@ -35,6 +36,7 @@ using ::proofmint::testing::IsOk;
 using ::proofmint::testing::kRpcLimit;
 using ::proofmint::testing::NewContext;
 using ::proofmint::testing::OpenGate;
+using ::proofmint::testing::RefuseThreads;
 using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
@@ -62,7 +64,7 @@ class HeldServer {
     builder.RegisterService(&service_);
     loop_.AddQueues(builder);
     server_ = builder.BuildAndStart();
-    loop_.Start();
+    EXPECT_THAT(loop_.Start(), IsOk());
     stub_ = v1::ProofSigner::NewStub(grpc::CreateChannel(
         absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
   }
@@ -217,6 +219,30 @@ TEST(CallLoopStopTest, WaitsForACallThatOutlivesTheServer) {
             std::future_status::timeout);
   server.go_on_.Notify();
   stop.get();
+}
+
+TEST(CallLoopTest, FailsToStartWhenTheSystemHasNoThreads) {
+  FakeEntropy entropy;
+  auto key_pool = keys::KeyPool::New({.capacity = 0}, entropy).value();
+  TestKeyHandles handles;
+  ProofMinter minter(crypto::Kernel::kBoringSsl, *key_pool, *handles, entropy,
+                     TestTime);
+  OpenGate gate;
+  ProofSignerService service(crypto::Kernel::kBoringSsl, *gate);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  CallLoop loop(minter, /*threads=*/2, [](CallQueue&) { FAIL(); });
+  loop.AddQueues(builder);
+  auto server = builder.BuildAndStart();
+  absl::Status started;
+  // On another thread, because that one cannot start threads afterwards.
+  std::async(std::launch::async, [&] {
+    ASSERT_TRUE(RefuseThreads());
+    started = loop.Start();
+  }).get();
+  EXPECT_EQ(started.code(), absl::StatusCode::kResourceExhausted);
+  server->Shutdown();
+  loop.Stop();
 }
 
 TEST(CallLoopStopTest, StopsWithoutEverHavingStarted) {
