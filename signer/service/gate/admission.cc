@@ -36,7 +36,7 @@ absl::Status Admission::TakeQuota(absl::string_view caller, double proofs,
     absl::erase_if(buckets_, [&](const auto& entry) {
       return TokensAt(entry.second, now) >= options_.caller_burst;
     });
-    // Looking at all of them pays for itself only when many may have gone.
+    // A scan of all buckets is worth its cost only when it can remove many.
     forget_at_ = std::max(kMaxIdleBuckets, 2 * buckets_.size());
   }
   auto bucket = buckets_.find(caller);

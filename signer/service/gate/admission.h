@@ -1,4 +1,4 @@
-// How much work is taken on.
+// Limits on the work that the server takes on.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_ADMISSION_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_ADMISSION_H_
@@ -20,16 +20,19 @@
 namespace proofmint::service {
 
 struct AdmissionOptions {
-  // Proofs that are asked for and not yet made, of all callers together.
-  // At least a batch of kMaxBatchSize, or one such batch is never admitted.
+  // The most proofs in flight, that is requested and not yet made, of all
+  // callers together. At least kMaxBatchSize: a batch of that size would never
+  // be admitted otherwise.
   size_t max_in_flight = 4096;
-  // Proofs a second for each caller; 0: no limit.
+  // Proofs per second for each caller. 0 means no limit.
   double caller_rate = 0;
-  // Proofs that a caller who was quiet may ask for at once. At least a batch.
+  // The most proofs that a caller can request at once, after it has requested
+  // none for a while. At least kMaxBatchSize.
   double caller_burst = 4096;
 };
 
-// Admission says before any work is done whether it is to be done.
+// Admission decides whether a request is worked on, before any work is done. It
+// limits the proofs in flight and the rate of each caller (a token bucket).
 //
 // Thread-safe. Takes no lock unless callers have a rate.
 class Admission {
@@ -69,8 +72,8 @@ class Admission {
 
   // Admit counts `proofs` as in flight, for as long as the ticket lives, and
   // takes them from the caller's quota; or returns OVERLOADED or
-  // CALLER_QUOTA_EXCEEDED and changes nothing. A caller who is refused for the
-  // load keeps its quota. `now` is a time of MonotonicNow.
+  // CALLER_QUOTA_EXCEEDED and changes nothing. A caller that is refused because
+  // of the load keeps its quota. `now` is a time of MonotonicNow.
   absl::StatusOr<Ticket> Admit(absl::string_view caller, size_t proofs,
                                absl::Duration now);
 
@@ -80,15 +83,15 @@ class Admission {
   size_t max_in_flight() const { return options_.max_in_flight; }
 
  private:
-  // What a caller may ask for now; grows by caller_rate a second up to
-  // caller_burst.
+  // The proofs that a caller may request now. They grow by caller_rate per
+  // second, up to caller_burst.
   struct Bucket {
     double tokens;
-    absl::Duration filled;  // when `tokens` was right
+    absl::Duration filled;  // the time at which `tokens` was computed
   };
 
-  // Beyond this number buckets that are full again are forgotten: a caller
-  // without a bucket has a full one.
+  // When there are more buckets than this, those that are full again are
+  // removed: a caller without a bucket counts as one with a full bucket.
   static constexpr size_t kMaxIdleBuckets = 1024;
 
   absl::Status TakeQuota(absl::string_view caller, double proofs,

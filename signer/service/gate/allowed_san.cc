@@ -25,7 +25,7 @@ bool IsSpiffeSegment(absl::string_view segment) {
          });
 }
 
-// Whether `path` is segments with a slash between any two.
+// Returns whether `path` consists of segments separated by single slashes.
 bool IsSpiffePath(absl::string_view path) {
   const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
   return std::all_of(segments.begin(), segments.end(), IsSpiffeSegment);
@@ -39,7 +39,7 @@ bool IsTrustDomain(absl::string_view name) {
          });
 }
 
-// Whether `rest`, what follows "spiffe://", may be an entry.
+// Returns whether `rest`, which follows "spiffe://", makes a valid entry.
 bool IsAllowedSpiffe(absl::string_view rest) {
   const size_t slash = rest.find('/');
   if (!IsTrustDomain(rest.substr(0, slash))) return false;
@@ -65,7 +65,8 @@ bool IsDnsLabel(absl::string_view label) {
          });
 }
 
-// A name, and no IPv4 address, which is another kind of name.
+// Returns whether `name` is a DNS name. An IPv4 address is not: in a
+// certificate it is another kind of name.
 bool IsDnsName(absl::string_view name) {
   const std::vector<absl::string_view> labels = absl::StrSplit(name, '.');
   return name.size() <= kMaxDnsNameSize &&

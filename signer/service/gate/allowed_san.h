@@ -1,4 +1,4 @@
-// Which names in a client's certificate let it call.
+// Rules for the names in a client's certificate that allow it to call.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_ALLOWED_SAN_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_ALLOWED_SAN_H_
@@ -8,10 +8,12 @@
 
 namespace proofmint::service {
 
-// The kinds of subjectAltName (RFC 5280, section 4.2.1.6) that name a caller.
+// SanKind is a kind of subjectAltName (RFC 5280 section 4.2.1.6) that can name
+// a caller.
 enum class SanKind { kUri, kDns };
 
-// No name is longer, as the SPIFFE-ID standard has it (section 2.3).
+// The longest name that is allowed: the limit of the SPIFFE-ID standard,
+// section 2.3.
 inline constexpr size_t kMaxSanSize = 2048;  // bytes
 
 // ValidateAllowedSan accepts an entry of --allowed_sans: a URI such as
@@ -20,10 +22,11 @@ inline constexpr size_t kMaxSanSize = 2048;  // bytes
 // INVALID_ARGUMENT. Thread-safe.
 absl::Status ValidateAllowedSan(absl::string_view entry);
 
-// SanMatches says whether a certificate's name `san` of `kind` is what `entry`,
-// which must be valid, allows. An entry with "://" allows URIs alone, compared
-// byte for byte; any other allows DNS names alone, of which case means nothing.
-// A prefix allows the SPIFFE IDs below it, and no others. Thread-safe.
+// SanMatches returns whether `entry`, which must be valid, allows a certificate
+// with the name `san` of `kind`. An entry with "://" allows only URIs, which
+// are compared byte by byte. Any other entry allows only DNS names, which are
+// compared without regard to case. A prefix allows only the SPIFFE IDs below
+// it. Thread-safe.
 bool SanMatches(absl::string_view entry, SanKind kind, absl::string_view san);
 
 }  // namespace proofmint::service

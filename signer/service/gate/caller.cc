@@ -23,7 +23,7 @@ namespace {
 
 using base::MutexLock;
 
-// As many groups as nearly every process has.
+// Enough for nearly every process.
 constexpr size_t kUsualGroups = 64;
 
 Caller Unknown() { return {.id = kUnknownCaller, .allowed = false}; }
@@ -33,7 +33,7 @@ bool Contains(const std::vector<Id>& ids, Id id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// The supplementary groups of whoever made the connection `fd`.
+// Returns the supplementary groups of the peer of the connection `fd`.
 std::vector<gid_t> PeerGroups(int fd) {
   std::vector<gid_t> groups(kUsualGroups);
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -47,7 +47,7 @@ std::vector<gid_t> PeerGroups(int fd) {
   return {};
 }
 
-// The inode of the open socket `fd`, or 0.
+// Returns the inode of the open socket `fd`, or 0 if it is none.
 ino_t SocketInode(int fd) {
   struct stat info;
   return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
@@ -57,7 +57,9 @@ absl::string_view View(grpc::string_ref text) {
   return {text.data(), text.size()};
 }
 
-// URIs that are allowed have "://"; no other may look like another kind of id.
+// Returns the id of a caller with the name `san`. URIs that are allowed have
+// "://". Any other URI gets a prefix, so that it cannot look like an id of
+// another kind, such as "uid:0".
 std::string SanId(SanKind kind, absl::string_view san) {
   if (kind == SanKind::kDns) {
     return absl::StrCat("dns:", absl::AsciiStrToLower(san));
@@ -66,8 +68,8 @@ std::string SanId(SanKind kind, absl::string_view san) {
                                        : absl::StrCat("uri:", san);
 }
 
-// The first name of the certificate that is allowed, URIs before DNS names.
-// Without one, the first of all, so that the log can tell.
+// Returns the first name of the certificate that is allowed, URIs before DNS
+// names. If none is allowed, returns the first of all, for the log.
 Caller OfCertificate(const grpc::AuthContext& context,
                      const CallerPolicy& policy) {
   Caller first = Unknown();
@@ -96,7 +98,8 @@ bool IsTls(const grpc::AuthContext& context) {
   return types.size() == 1 && types[0] == GRPC_SSL_TRANSPORT_SECURITY_TYPE;
 }
 
-// gRPC escapes the brackets, as in a URI.
+// Returns whether `peer` is a loopback address. gRPC escapes the brackets, as
+// in a URI.
 bool IsLoopbackPeer(absl::string_view peer) {
   return absl::StartsWith(peer, "ipv4:127.") ||
          absl::StartsWith(peer, "ipv6:%5B::1%5D:") ||

@@ -1,4 +1,4 @@
-// Who calls, and whether they may.
+// Identification of callers, and the policy that allows them.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_CALLER_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_CALLER_H_
@@ -16,64 +16,66 @@
 
 namespace proofmint::service {
 
-// The id of a caller of whom nothing is known. It is never allowed.
+// The id of a caller that could not be identified. It is never allowed.
 inline constexpr char kUnknownCaller[] = "unknown";
 
-// Caller is who makes a call.
+// Caller is the identity of the peer that makes a call.
 struct Caller {
-  // "uid:1000" of a Unix connection; "spiffe://trust.domain/broker" or
-  // "dns:broker.example", a name in the certificate of a TLS connection;
-  // "loopback" of plaintext TCP, which tells nobody from another; or
-  // kUnknownCaller.
-  // No two callers that are allowed have the same unless they are the same.
+  // "uid:1000" for a Unix connection; "spiffe://trust.domain/broker" or
+  // "dns:broker.example", a name in the client certificate, for TLS; "loopback"
+  // for plaintext TCP, where peers cannot be told apart; or kUnknownCaller.
+  // Different callers that are allowed have different ids.
   std::string id;
   bool allowed = false;
 };
 
-// CallerPolicy is who may call.
+// CallerPolicy lists the callers that are allowed.
 struct CallerPolicy {
-  // Over Unix sockets: processes with one of these uids or, as their group or a
-  // supplementary one, gids, and with the uid of this process. Without uids and
-  // gids: everybody whom the socket lets connect.
+  // Over Unix sockets: processes with one of these uids, with one of these gids
+  // as their group or a supplementary group, or with the uid of this process.
+  // If both lists are empty, every process that can connect to the socket.
   std::vector<uid_t> allowed_uids = {};
   std::vector<gid_t> allowed_gids = {};
   // Over TLS: entries as ValidateAllowedSan takes them.
   std::vector<std::string> allowed_sans = {};
 };
 
-// ValidateCallerPolicy finds entries that are wrong: INVALID_ARGUMENT.
+// ValidateCallerPolicy returns INVALID_ARGUMENT if an entry is not valid.
 absl::Status ValidateCallerPolicy(const CallerPolicy& policy);
 
-// Callers knows who is at the other end of each connection. The kernel tells it
-// of Unix connections, as of the moment when they were made: who has connected
-// and hands the connection on, answers for it.
+// Callers identifies the peer of each connection. For Unix connections it takes
+// the peer credentials from the kernel, which are those of the process that
+// connected, at that moment. A process that passes its connection on to another
+// is still the caller.
 //
 // Thread-safe.
 class Callers {
  public:
-  // Entries of allowed_sans that are not valid allow nobody.
+  // Entries of allowed_sans that are not valid allow no caller.
   explicit Callers(CallerPolicy policy);
 
   const CallerPolicy& policy() const { return policy_; }
 
-  // Connected reads who made the Unix connection `fd`, which gRPC is about to
-  // be given.
+  // Connected reads the peer credentials of the Unix connection `fd`, before
+  // gRPC is given it. Runs on an accept loop.
   void Connected(int fd);
 
-  // Identify returns who makes a call. It asks neither the kernel nor a file.
+  // Identify returns the caller of the call with `context`. It makes no system
+  // call and reads no file.
   //
-  // A call whose connection has been closed may be taken for one of the
-  // connection that has got its descriptor; there is nobody left to answer.
+  // If the connection of the call is closed already, the caller may be that of
+  // a new connection with the same descriptor. No peer then gets the answer.
   Caller Identify(const grpc::ServerContextBase& context) const;
 
-  // The number of Unix connections that are open. gRPC tells nobody when it
-  // closes one, so this looks at each descriptor: for a scrape, not for a call.
+  // The number of Unix connections that are open. gRPC does not report when it
+  // closes one, so this makes a system call for each descriptor: call it for a
+  // scrape, not for each call.
   size_t unix_connections() const;
 
  private:
   struct Connection {
     Caller caller;
-    ino_t inode = 0;  // of the socket, which tells it from its successors
+    ino_t inode = 0;  // of the socket; a later one with this fd has another
   };
 
   bool Allows(int fd, uid_t uid, gid_t gid) const;
@@ -82,7 +84,7 @@ class Callers {
   const uid_t own_uid_;
 
   mutable base::Mutex mutex_;
-  // By descriptor; closed connections stay until theirs is used again.
+  // By descriptor. A closed connection stays until its descriptor is reused.
   std::unordered_map<int, Connection> connections_ ABSL_GUARDED_BY(mutex_);
 };
 

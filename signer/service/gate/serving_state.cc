@@ -8,7 +8,8 @@
 namespace proofmint::service {
 namespace {
 
-// What a client waits beyond the end of the drain, for the successor to start.
+// How long a client waits after the end of the drain, for the successor to
+// start.
 constexpr absl::Duration kSuccessorDelay = absl::Milliseconds(50);
 
 }  // namespace
@@ -21,7 +22,7 @@ absl::Status ServingState::Check() const {
       return NotReadyError();
     case Phase::kBroken:
       return CryptoSelfTestFailedError();
-    case Phase::kEnding:
+    case Phase::kDraining:
       break;
   }
   const absl::Duration end =
@@ -40,13 +41,13 @@ void ServingState::Drain(absl::Duration end) {
   drain_end_.store(absl::ToInt64Nanoseconds(end), std::memory_order_relaxed);
   Phase from = phase_.load();
   while (from != Phase::kBroken &&
-         !phase_.compare_exchange_weak(from, Phase::kEnding)) {
+         !phase_.compare_exchange_weak(from, Phase::kDraining)) {
   }
 }
 
 void ServingState::Break() {
   Phase from = phase_.load();
-  while (from != Phase::kEnding &&
+  while (from != Phase::kDraining &&
          !phase_.compare_exchange_weak(from, Phase::kBroken)) {
   }
 }

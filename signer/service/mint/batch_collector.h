@@ -1,4 +1,4 @@
-// The proofs of a batch.
+// The answer to a BatchSignProofs request.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
@@ -16,15 +16,17 @@ namespace proofmint::service {
 // requests.
 absl::Status CheckBatchSize(const v1::BatchSignProofsRequest& batch);
 
-// BatchCollector answers the requests of a batch through a MintQueue: each in
-// order, and one that fails with its own error in its result.
+// BatchCollector puts the requests of a batch into a MintQueue and collects
+// their results in the response, in the order of the requests. A request that
+// fails has its own error as its result.
 //
 // Not thread-safe.
 class BatchCollector final : public MintQueue::Owner {
  public:
-  // Add queues all requests of `batch`, whose size is right, and makes room for
-  // their answers in the empty `response`. `done` is called once, when the last
-  // has its answer. All is borrowed until then, this object included.
+  // Add queues all requests of `batch`, which must pass CheckBatchSize, and
+  // makes room for their results in the empty `response`. `done` is called
+  // once, when the last result is there. The arguments and this object must
+  // live until then. To be called once.
   void Add(const v1::BatchSignProofsRequest& batch,
            v1::BatchSignProofsResponse& response, MintQueue& queue,
            const MintQueue::CallInfo& call, std::function<void()> done);

@@ -1,4 +1,4 @@
-// Failures on purpose, for brokers that rehearse theirs.
+// Fault injection, with which brokers test how they handle failures.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_FAULTS_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_FAULTS_H_
@@ -9,14 +9,15 @@
 
 namespace proofmint::service {
 
-// Faults says how often and how the server is to fail. By default it is not.
+// Faults configures the faults that the server injects. By default there are
+// none.
 struct Faults {
-  double key_generation_failure_rate = 0;  // of proofs, 0 to 1
+  double key_generation_failure_rate = 0;  // share of the proofs, 0 to 1
   double signing_failure_rate = 0;
-  absl::Duration delay;  // before a call is looked at
+  absl::Duration delay;  // before a call is checked and served
 };
 
-// FaultHappens draws whether a fault of `rate` happens now. Thread-safe.
+// FaultHappens returns true with the probability `rate`. Thread-safe.
 inline bool FaultHappens(double rate) {
   if (rate <= 0) return false;
   thread_local std::minstd_rand random(std::random_device{}());

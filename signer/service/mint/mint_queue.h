@@ -1,4 +1,4 @@
-// Requests of different calls, minted together.
+// The queue of requests that wait to be minted.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_MINT_QUEUE_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_MINT_QUEUE_H_
@@ -16,12 +16,13 @@
 
 namespace proofmint::service {
 
-// MintQueue holds requests, first in, first out, until they are minted, as many
-// together as ProofMinter takes, whichever calls they came with. A bad one
-// fails alone; what all need, such as entropy, can fail those minted together.
-// One whose deadline has passed costs no cryptography.
+// MintQueue holds requests, first in, first out, until they are minted. Each
+// run mints as many as ProofMinter takes, and mixes requests of different
+// calls. An invalid request fails alone. A failure of something that all need,
+// such as entropy, fails all requests of the run. A request whose deadline has
+// passed is answered without any cryptography.
 //
-// Not thread-safe: each thread that mints has a queue of its own.
+// Not thread-safe: each call thread has its own queue.
 class MintQueue {
  public:
   // CallInfo is what the requests of one call have in common. Times are of
@@ -32,7 +33,7 @@ class MintQueue {
     absl::Duration deadline = absl::InfiniteDuration();
   };
 
-  // Owner is told of each of its requests how it ended.
+  // Owner receives the outcome of each of its requests.
   class Owner {
    public:
     // `slot` is that of the Item, `status` that of ProofMinter::Job, or a
@@ -44,15 +45,16 @@ class MintQueue {
     ~Owner() = default;
   };
 
-  // Item is a request in the queue. All that it points to is borrowed until
-  // `owner` is told.
+  // Item is a request in the queue. Everything that it points to must live
+  // until OnMinted is called.
   struct Item {
     const v1::SignProofRequest* request;
-    v1::SignProofResponse* response;  // takes the answer
+    v1::SignProofResponse* response;  // receives the answer
     const CallInfo* call;
     Owner* owner;
-    // Which request of the call this is, from 0, for the owner to tell them
-    // apart. The time that a call waits is counted with slot 0.
+    // The number of the request within its call, from 0, by which the owner
+    // tells its requests apart. The time that a call waits is counted with slot
+    // 0.
     int slot = 0;
     std::optional<int> batch_index = std::nullopt;  // of ProofMinter::Job
   };
@@ -70,14 +72,14 @@ class MintQueue {
   // The number of requests in the queue.
   size_t size() const { return items_.size(); }
 
-  // How long a request that is added now will about wait: as long as the last
-  // one that was minted has, if others are still waiting.
+  // Estimates how long a request that is added now will wait: as long as the
+  // last one that was minted did, or not at all if the queue is empty.
   absl::Duration ExpectedWait() const {
     return size() == 0 ? absl::ZeroDuration() : last_wait_;
   }
 
-  // Mints the first requests of the queue, up to crypto::kKernelBatchSize, and
-  // tells their owners.
+  // Mints the first requests of the queue, at most crypto::kKernelBatchSize,
+  // and calls OnMinted for each.
   void RunBatch();
 
  private:

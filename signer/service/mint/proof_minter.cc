@@ -102,8 +102,8 @@ void ProofMinter::MintUpTo(std::span<Job> jobs) const {
   }
 
   std::array<dpop::ProofKey, kCapacity> keys;
-  // Zeros, here and below, since gcc cannot see that all that are read have
-  // been set.
+  // Zeros, here and below, because gcc cannot see that every element is set
+  // before it is read.
   std::array<size_t, kCapacity> job_of_key = {};
   Batch batch = {jobs, std::span(requests).first(jobs.size()), keys,
                  job_of_key};

@@ -1,4 +1,4 @@
-// Requests in, proofs out.
+// The making of proofs from requests.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_PROOF_MINTER_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_PROOF_MINTER_H_
@@ -21,9 +21,9 @@
 
 namespace proofmint::service {
 
-// ProofMinter checks requests, takes a key for each from the pool, or from its
-// key handle, and signs: the proofs of a batch together. It keeps nothing
-// between calls, so the same request never gets the same proof twice.
+// ProofMinter validates requests, takes a key for each from the pool or from its
+// key handle, and signs the proofs of a batch together. It keeps no state about
+// requests, so the same request never gets the same proof twice.
 //
 // Thread-safe.
 class ProofMinter {
@@ -41,20 +41,20 @@ class ProofMinter {
 
   crypto::Kernel kernel() const { return kernel_; }
 
-  // A request and where its answer goes: MintBatch fills `response`, or sets
-  // `status` to an error of errors.h and leaves `response` as it was.
+  // Job is a request and its answer: MintBatch either fills `response`, or sets
+  // `status` to an error of errors.h and leaves `response` unchanged.
   struct Job {
     const v1::SignProofRequest* request;
     v1::SignProofResponse* response;
-    absl::string_view caller;  // to whom key handles are bound
+    absl::string_view caller;  // the id to which key handles are bound
     absl::Status status;
     // The place in its BatchSignProofsRequest, for the field paths of errors.
     std::optional<int> batch_index = std::nullopt;
   };
 
-  // Mints 1 to crypto::kKernelBatchSize proofs. A bad request fails alone;
-  // where keys of an algorithm, or entropy, cannot be had, so do all that need
-  // them.
+  // Mints 1 to crypto::kKernelBatchSize proofs. An invalid request fails alone.
+  // If there are no keys of an algorithm, or no entropy, all requests that need
+  // them fail.
   void MintBatch(std::span<Job> jobs) const;
 
   // Mints one proof, as MintBatch does.
@@ -67,15 +67,15 @@ class ProofMinter {
   // keys of those that have one.
   struct Batch;
 
-  // Both append to the keys, and fail the jobs whose key cannot be had.
+  // Both append keys to the batch, and fail the jobs for which there is no key.
   void OpenHandles(Batch& batch) const;
   void TakeKeys(dpop::Algorithm algorithm, Batch& batch) const;
 
-  // Fails jobs on purpose.
+  // Fails jobs at random, as `faults_` demands.
   void InjectFaults(Batch& batch) const;
 
-  // What `jobs` need on the way lies on the stack: 300 KiB for a capacity of 64
-  // and 40 KiB for 1.
+  // Mints at most kCapacity jobs, with all scratch space on the stack: 300 KiB
+  // for a capacity of 64, and 40 KiB for 1.
   template <size_t kCapacity>
   void MintUpTo(std::span<Job> jobs) const;
 

@@ -36,14 +36,14 @@ absl::Status VerifyResponse(const v1::SignProofRequest& request,
       dpop::InspectProof(response.proof());
   if (!proof.ok()) {
     return absl::InternalError(
-        absl::StrCat("self-check: got a proof that does not parse: ",
+        absl::StrCat("self-check: a proof does not parse: ",
                      proof.status().message()));
   }
   if (!proof->signature_valid || proof->jkt != response.jkt() ||
       proof->iat != response.iat() || proof->htu != request.htu() ||
       proof->htm != request.htm()) {
     return absl::InternalError(
-        "self-check: got a proof that does not verify, want one that does");
+        "self-check: a proof does not verify");
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// Whether proofs can be made, and are right.
+// Checks that proofs can be made and are correct.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_SELF_CHECK_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_SELF_CHECK_H_
@@ -8,13 +8,13 @@
 
 namespace proofmint::service {
 
-// CheckMinter mints a proof of each algorithm, as a call would, and verifies
-// it. A proof that cannot be made is tried a few times more, since a failure
-// may be passing. Returns UNAVAILABLE if none could be made, and INTERNAL if
-// one is wrong: then no proof of this process is to be trusted. Thread-safe.
+// CheckMinter mints a proof of each algorithm, as a call does, and verifies it.
+// It tries a few times, because a failure to mint may be temporary. Returns
+// UNAVAILABLE if a proof could not be made. Returns INTERNAL if a proof is
+// wrong: then no proof of this process can be trusted. Thread-safe.
 absl::Status CheckMinter(const ProofMinter& minter);
 
-// VerifyResponse returns INTERNAL unless `response` is a right answer to
+// VerifyResponse returns INTERNAL unless `response` is a correct answer to
 // `request`. Thread-safe.
 absl::Status VerifyResponse(const v1::SignProofRequest& request,
                             const v1::SignProofResponse& response);

@@ -18,29 +18,30 @@
 namespace proofmint::service {
 namespace {
 
-// Events taken before proofs are minted: an arrival and an end for each of
-// kKernelBatchSize calls, and as many of calls that want no proof or are
-// refused. However many of those come, proofs are made.
+// The most events that are taken before proofs are minted: the arrival and the
+// end of kKernelBatchSize calls, and as many events of calls that want no proof
+// or are refused. The limit keeps such calls from stopping the minting.
 constexpr int kMaxEvents = 4 * crypto::kKernelBatchSize;
 
-// Events taken while as many proofs wait as are minted together. A call that is
-// refused costs gRPC's two events as any other, so this is what refusing may
-// take from minting: with 16 a server that is asked for three times what it can
-// do does 84 to 97 % of that, with 256 half. What is not looked at waits in
-// gRPC, within its limit of calls for a connection.
+// The most events that are taken while a full batch waits to be minted. A call
+// that is refused costs gRPC two events, as any other does, so this limits how
+// much time refusals take from minting. Under a load of three times its
+// capacity the server reaches 84 to 97 % of its capacity with 16, and half with
+// 256. Events that are not taken wait in gRPC, within its limit of concurrent
+// calls per connection.
 constexpr int kMaxEventsBeyondARun = 16;
 
-// How often at least a thread looks for calls that take too long.
+// The longest time between two checks for calls that take too long.
 constexpr absl::Duration kCutOffInterval = absl::Seconds(1);
 
-// How long a caller may take to read its answer. All that a server can make in
-// that time may have to wait in memory for callers that read nothing.
+// How long a caller may take to read its answer. Until then the answers to
+// callers that do not read are kept in memory.
 constexpr absl::Duration kMaxUnreadAge = absl::Seconds(1);
 
-// Cuts off the calls of `calls` that have been there since before `begin`.
+// Cuts off those of `calls` that have been in the list since before `begin`.
 void CutOff(std::list<CallQueue::Timed>& calls, absl::Duration begin) {
   while (!calls.empty() && calls.front().since < begin) {
-    calls.front().call->CutOff();  // takes it out
+    calls.front().call->CutOff();  // removes it from the list
   }
 }
 
@@ -108,12 +109,12 @@ void CallLoop::Stop() {
   queues_.clear();
 }
 
-// Between the runs of the minter everything that has arrived is looked at, so
-// that what is waiting is known, and what would wait too long is refused at
-// once, rather than left in gRPC's own queues, where it cannot be seen.
+// Between two runs of the minter all events that have arrived are handled. So
+// the length of the queue is known, and a call that would wait too long is
+// refused at once. In gRPC's own queues it could not be seen.
 void CallLoop::Run(CallQueue& queue) {
   using grpc::CompletionQueue;
-  // A deadline in the past makes gRPC look at its sockets, but not wait.
+  // A deadline in the past makes gRPC poll its sockets without waiting.
   const gpr_timespec now = gpr_inf_past(GPR_CLOCK_MONOTONIC);
   for (;;) {
     void* tag;
@@ -127,7 +128,7 @@ void CallLoop::Run(CallQueue& queue) {
       QueueEvent::FromTag(tag).OnEvent(ok);
       ++events;
       if (queue.mint_queue.size() >= crypto::kKernelBatchSize) ++beyond_a_run;
-      // A thread that is to stop has to see that nothing is left.
+      // To stop, the thread must see that no event is left.
       if (!queue.stopping &&
           (events >= kMaxEvents || beyond_a_run >= kMaxEventsBeyondARun)) {
         break;
@@ -139,7 +140,7 @@ void CallLoop::Run(CallQueue& queue) {
     const absl::Duration time = base::MonotonicNow();
     CutOff(queue.unanswered, time - max_call_age_);
     CutOff(queue.unread, time - kMaxUnreadAge);
-    // Nothing has arrived that was not seen, and all that was seen is over.
+    // No event is left, and all calls have ended.
     if (queue.stopping && queue.calls == 0 &&
         next == CompletionQueue::TIMEOUT) {
       queue.stopping = false;

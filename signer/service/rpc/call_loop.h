@@ -1,4 +1,4 @@
-// The threads that answer calls.
+// The threads that serve calls.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_
@@ -18,26 +18,27 @@
 
 namespace proofmint::service {
 
-// CallLoop answers calls on threads of its own. A thread that finds calls takes
-// all that are there, mints their proofs together and answers them. A call that
-// comes alone is minted alone and at once: nothing ever waits for more to come.
-// The busier the server, the more requests share a run of the kernels.
+// CallLoop serves calls on call threads, each with a completion queue of its
+// own. A thread takes all calls that have arrived, mints their proofs together
+// and answers them. A call that arrives alone is minted alone and at once: no
+// call waits for others to arrive. The busier the server is, the more requests
+// share a run of the kernels.
 //
-// gRPC's own threads, those of its callback API, have no part: they and these
-// would take turns at waiting for the sockets and wake each other.
+// CallLoop does not use gRPC's callback API, because its threads and the call
+// threads would compete for polling the sockets and wake each other.
 //
-// Not thread-safe; used by GrpcServer alone.
+// Not thread-safe; used only by GrpcServer.
 class CallLoop {
  public:
-  // Threads wake each other when there are several, so as few as will do: one
-  // for every two CPUs, which leaves the other for the key pool and the caller.
+  // One thread for every two CPUs, at least one. Several threads wake each
+  // other, and the other CPUs are for the key pool and for the callers.
   static int DefaultThreads();
 
   // `await_calls` tells the services which calls are wanted. Each of the
   // `threads` runs it once, before anything else, maybe several at a time. A
-  // call that has no answer after `max_call_age` is cut off, and so is one
-  // whose caller does not read it within a second or two. `minter` must outlive
-  // the loop.
+  // call that has no answer after `max_call_age` is cut off. So is a call whose
+  // caller does not read the answer within a second or two. `minter` must
+  // outlive the loop.
   CallLoop(const ProofMinter& minter, int threads,
            std::function<void(CallQueue&)> await_calls,
            absl::Duration max_call_age = absl::Seconds(15));
@@ -59,7 +60,7 @@ class CallLoop {
   // Ends the threads. The server must have been shut down, or never started.
   void Stop();
 
-  // What each thread counts, as long as the loop lives. Thread-safe.
+  // The counters of each thread. They live as long as the loop. Thread-safe.
   const std::vector<CallStats>& stats() const { return stats_; }
 
  private:

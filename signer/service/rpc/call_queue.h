@@ -1,4 +1,4 @@
-// The calls of one thread.
+// The completion queue and the calls of one call thread.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_
@@ -17,9 +17,8 @@
 namespace proofmint::service {
 
 // QueueEvent receives an event of a completion queue. Every tag in the queues
-// of this library is the tag() of a QueueEvent. A pointer to a derived class is
-// no tag: read back as a QueueEvent* it may point to another part of the
-// object.
+// of this library must be the tag() of a QueueEvent. A pointer to a derived
+// class is not a tag, because it may differ from the pointer to its QueueEvent.
 class QueueEvent {
  public:
   void* tag() { return this; }
@@ -37,8 +36,10 @@ class QueueEvent {
 
 class UnaryCall;
 
-// CallQueue is where the calls of one thread arrive, and the requests in them
-// that are yet to be minted. Of that thread alone.
+// CallQueue holds what one call thread works on: its completion queue, the
+// requests that wait to be minted, and the timers of its calls.
+//
+// Confined to that thread, once the thread runs.
 struct CallQueue {
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
             const ProofMinter& minter, CallStats& counts)
@@ -52,13 +53,13 @@ struct CallQueue {
   std::unique_ptr<grpc::ServerCompletionQueue> events;
   CallStats& stats;
   MintQueue mint_queue;
-  // The unary calls that are not over and have not been cut off: those that
-  // have no answer yet, since they arrived, and those whose answer is being
-  // sent, since it is. Both in the order of time.
+  // The unary calls that have not ended and have not been cut off, oldest
+  // first: those without an answer, by the time of their arrival, and those
+  // whose answer is being sent, by the time at which sending began.
   std::list<Timed> unanswered;
   std::list<Timed> unread;
-  int calls = 0;          // that have arrived and are not over
-  bool stopping = false;  // once the server has been shut down
+  int calls = 0;          // calls that have arrived and not ended
+  bool stopping = false;  // set after the server has been shut down
 };
 
 }  // namespace proofmint::service

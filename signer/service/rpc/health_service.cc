@@ -33,8 +33,8 @@ class HealthService::CheckCall final : public UnaryCall {
       response.set_status(service_.StatusOf(request.service()));
     }
     if (response.status() == Response::SERVICE_UNKNOWN) {
-      return AnswerError(absl::NotFoundError(
-          "service: got one that is not served, want one that is"));
+      return AnswerError(
+          absl::NotFoundError("service: not served by this server"));
     }
     AnswerWith(response);
   }
@@ -42,9 +42,10 @@ class HealthService::CheckCall final : public UnaryCall {
   HealthService& service_;
 };
 
-// A call of Watch, from when it is awaited until gRPC has nothing more to say
-// of it. Its events come on the thread of its queue, Step from others as well:
-// all that changes is guarded by the service's lock.
+// WatchCall is a call of Watch, from when it is awaited until gRPC has
+// delivered its last event. Its events are handled on the thread of its queue,
+// but Step also runs on threads that change a status, so the service's lock
+// guards all members that change.
 class HealthService::WatchCall final {
  public:
   WatchCall(HealthService& service, CallQueue& queue)
@@ -57,7 +58,7 @@ class HealthService::WatchCall final {
  private:
   friend class HealthService;
 
-  // A tag of its own for each thing that happens to a call.
+  // An event of the call, with its own tag and handler.
   class Event final : public QueueEvent {
    public:
     Event(WatchCall& call, void (WatchCall::*handler)(bool))
@@ -70,7 +71,7 @@ class HealthService::WatchCall final {
   };
 
   void Arrived(bool ok) {
-    if (!ok) {  // The server is being shut down; nothing else will happen.
+    if (!ok) {  // The server is being shut down; there is no other event.
       delete this;
       return;
     }
@@ -99,7 +100,7 @@ class HealthService::WatchCall final {
     delete this;
   }
 
-  // The call is over, by the client's will, the connection's end or ours.
+  // The call has ended: cancelled by the client, with its connection, or by us.
   void Done(bool) {
     {
       base::MutexLock lock(service_.mutex_);

@@ -1,4 +1,4 @@
-// The standard health service, grpc.health.v1.Health.
+// The standard gRPC health service, grpc.health.v1.Health.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_HEALTH_SERVICE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_HEALTH_SERVICE_H_
@@ -15,11 +15,12 @@
 
 namespace proofmint::service {
 
-// HealthService says of each service whether it takes calls, to those who ask
-// (Check) and to those who want to be told of changes (Watch). gRPC has one of
-// its own, but with it come the threads of the callback API, see CallLoop.
+// HealthService reports for each service whether it takes calls: once (Check),
+// or at every change (Watch). gRPC has an implementation of its own, but that
+// would start the threads of the callback API, see CallLoop.
 //
-// Thread-safe.
+// Thread-safe. The call threads serve its calls; the thread that changes a
+// status writes to the watches.
 class HealthService final
     : public grpc::health::v1::Health::WithRawMethod_Check<
           grpc::health::v1::Health::WithAsyncMethod_Watch<
@@ -29,12 +30,12 @@ class HealthService final
   // after Shutdown.
   void SetServing(absl::string_view service, bool serving);
 
-  // Makes every status NOT_SERVING for good, and ends every watch once it has
-  // said so.
+  // Makes every status NOT_SERVING for good. Every watch ends after it has sent
+  // that status.
   void Shutdown();
 
-  // Awaits calls in `queue`, from now until the server is shut down. The
-  // service is to be served already and must outlive the queue.
+  // Awaits calls in `queue`, from now until the server is shut down. The server
+  // must be running, and the service must outlive the queue.
   void AwaitCalls(CallQueue& queue);
 
  private:
@@ -43,10 +44,11 @@ class HealthService final
   class CheckCall;
   class WatchCall;
 
-  // Has `watch` say what there is to say, unless it is saying something.
+  // Sends the next status of `watch`, or ends it, unless an operation of it is
+  // still pending.
   void Step(WatchCall& watch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // SERVICE_UNKNOWN for a service without a status.
+  // Returns SERVICE_UNKNOWN for a service without a status.
   Response::ServingStatus StatusOf(const std::string& service) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -1,5 +1,6 @@
-// Messages from and to the bytes of a call. Handlers parse requests themselves,
-// because gRPC answers one that does not parse with a bare UNIMPLEMENTED.
+// Parsing and serialization of the messages of a call. Calls parse their
+// requests themselves, because gRPC answers a request that does not parse with
+// a bare UNIMPLEMENTED.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_MESSAGE_BYTES_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_MESSAGE_BYTES_H_
@@ -12,7 +13,7 @@
 
 namespace proofmint::service {
 
-// ParseMessage replaces `message` by what `bytes` hold, or fails with an
+// ParseMessage replaces `message` by the message in `bytes`, or fails with an
 // InvalidRequestError.
 template <typename Message>
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes, Message& message) {
@@ -24,8 +25,8 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes, Message& message) {
   return absl::OkStatus();
 }
 
-// SerializeMessage replaces `bytes` by `message`. Fails with INTERNAL for one
-// that is larger than protobuf can say.
+// SerializeMessage replaces `bytes` by the serialized `message`. Fails with
+// INTERNAL if the message is larger than protobuf can serialize.
 template <typename Message>
 absl::Status SerializeMessage(const Message& message, grpc::ByteBuffer& bytes) {
   bool own_buffer;

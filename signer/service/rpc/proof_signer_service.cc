@@ -18,8 +18,8 @@
 namespace proofmint::service {
 namespace {
 
-// Calls of a method that gRPC may hand out before the next is asked for; more
-// wait in gRPC.
+// The number of calls of a method that are awaited at the same time. When more
+// arrive at once, they wait in gRPC.
 constexpr int kAwaitedCalls = 64;
 
 class SignProofCall final : public UnaryCall, private MintQueue::Owner {

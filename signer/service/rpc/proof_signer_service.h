@@ -1,4 +1,4 @@
-// The RPCs of proofmint.v1.ProofSigner.
+// The service proofmint.v1.ProofSigner.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_
@@ -10,7 +10,8 @@
 
 namespace proofmint::service {
 
-// ProofSignerService answers the calls that it is told to await.
+// ProofSignerService serves the calls that it is told to await. Each call runs
+// on the call thread of its queue.
 //
 // Thread-safe.
 class ProofSignerService final
@@ -19,11 +20,11 @@ class ProofSignerService final
               v1::ProofSigner::WithRawMethod_GetCapabilities<
                   v1::ProofSigner::Service>>> {
  public:
-  // `kernel` is what GetCapabilities names; `gate` is what calls have to pass.
+  // GetCapabilities reports `kernel`. Every call must pass `gate`.
   ProofSignerService(crypto::Kernel kernel, const Gate& gate);
 
   // Awaits calls of each RPC in `queue`, from now until the server is shut
-  // down. The service is to be served already and must outlive the queue.
+  // down. The server must be running, and the service must outlive the queue.
   void AwaitCalls(CallQueue& queue);
 
   const v1::GetCapabilitiesResponse& capabilities() const {

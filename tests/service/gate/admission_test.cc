@@ -88,7 +88,7 @@ TEST(AdmissionTest, ACallerHasABurstAndThenItsRate) {
             kCallerQuotaExceeded);
   now += absl::Milliseconds(20);
   EXPECT_THAT(admission.Admit("uid:1", 50, now), IsOk());
-  // Quiet for long: the burst again, and no more.
+  // After a long time without requests: the burst again, and no more.
   now += absl::Hours(1);
   EXPECT_THAT(admission.Admit("uid:1", 256, now), IsOk());
   EXPECT_EQ(ReasonOf(admission.Admit("uid:1", 1, now).status()),
@@ -104,7 +104,7 @@ TEST(AdmissionTest, OneCallerDoesNotSpendTheQuotaOfAnother) {
   EXPECT_THAT(admission.Admit("uid:2", 256, absl::Seconds(9)), IsOk());
 }
 
-TEST(AdmissionTest, WhoIsRefusedForTheLoadKeepsItsQuota) {
+TEST(AdmissionTest, ACallerRefusedForTheLoadKeepsItsQuota) {
   Admission admission(
       {.max_in_flight = 256, .caller_rate = 1, .caller_burst = 256});
   auto first = admission.Admit("uid:1", 200, absl::Seconds(9));

@@ -38,7 +38,7 @@ using ::proofmint::testing::TempDir;
 using ::proofmint::testing::UniqueFd;
 using ::testing::StartsWith;
 
-// Who connects.
+// The process that connects.
 struct Process {
   uid_t uid;
   gid_t gid;
@@ -55,8 +55,9 @@ class CallerTest : public ::testing::Test {
     return server;
   }
 
-  // A client on a connection made by a thread that, as the kernel sees it, has
-  // become `process`; the C library would change all threads.
+  // Returns a client whose connection is made by a thread with the credentials
+  // of `process`. It makes the system calls itself, because the C library would
+  // change the credentials of all threads.
   std::shared_ptr<grpc::Channel> ConnectAs(const Process& process) {
     base::UniqueFd connection;
     std::thread([&] {
@@ -81,7 +82,7 @@ class CallerTest : public ::testing::Test {
   const std::string own_id_ = absl::StrCat("uid:", geteuid());
 };
 
-// Other users can be tried by root alone.
+// Only root can try other users.
 class ForeignCallerTest : public CallerTest {
  protected:
   void SetUp() override {

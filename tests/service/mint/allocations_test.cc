@@ -1,4 +1,4 @@
-// What a proof costs in allocations, counted.
+// Counts the allocations that a proof takes.
 
 #include <google/protobuf/arena.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 
 namespace {
 
-// Of this thread, so that the key pool's refill is not counted.
+// Per thread, so that the key pool's refill is not counted.
 thread_local size_t allocations = 0;
 thread_local size_t allocated_bytes = 0;
 
@@ -83,7 +83,7 @@ class AllocationsTest : public ::testing::TestWithParam<v1::Algorithm> {
   const MintQueue::CallInfo call_ = {.caller = "uid:1"};
 };
 
-// What the handler of BatchSignProofs does between the bytes of the request and
+// Does what a call of BatchSignProofs does, from the bytes of the request to
 // those of the answer.
 TEST_P(AllocationsTest, ABatchTakesAtMostOneForAProofBeyondItsStrings) {
   v1::BatchSignProofsRequest batch;
@@ -91,7 +91,7 @@ TEST_P(AllocationsTest, ABatchTakesAtMostOneForAProofBeyondItsStrings) {
     *batch.add_requests() = TokenRequest(GetParam());
   }
   const grpc::ByteBuffer request_bytes = BytesOf(batch);
-  // The first round warms up what is kept.
+  // The first round makes the allocations that are kept.
   for (int round = 0; round < 2; ++round) {
     const size_t allocations_before = allocations;
     const size_t bytes_before = allocated_bytes;

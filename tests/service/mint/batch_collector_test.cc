@@ -45,7 +45,8 @@ TEST_F(BatchCollectorTest, RefusesABatchOfNoneOrTooMany) {
   }
 }
 
-// More than the pool has of one algorithm, in chunks that the kernels sign.
+// The batch needs more keys of one algorithm than the pool has, and more than
+// one run of the kernels.
 TEST_F(BatchCollectorTest, MintsABatchFromThePoolAndWithTheKernels) {
   for (crypto::Kernel kernel :
        {crypto::Kernel::kSimd, crypto::Kernel::kBoringSsl}) {
@@ -131,7 +132,7 @@ TEST_F(BatchCollectorTest, FailsAllOfABatchWhoseNoncesHaveNoEntropy) {
   for (int i = 0; i < 32; ++i) {
     *batch.add_requests() = ValidRequest(v1::ALGORITHM_ES256);
   }
-  // A draw for each key and one for the jti.
+  // One draw for each key, and one for all jti.
   entropy_.FailAfter(/*successes=*/33, /*failures=*/1);
   v1::BatchSignProofsResponse response;
   ASSERT_THAT(MintBatch(minter, batch, response), IsOk());

@@ -1,4 +1,4 @@
-// A batch minted from beginning to end.
+// Mints a whole batch without a server.
 
 #ifndef PROOFMINT_TESTS_SERVICE_MINT_MINT_BATCH_H_
 #define PROOFMINT_TESTS_SERVICE_MINT_MINT_BATCH_H_
@@ -11,8 +11,8 @@
 
 namespace proofmint::testing {
 
-// MintBatch does what the server does with a batch, without gRPC. Returns what
-// is wrong with its size; UNKNOWN if it did not end exactly once.
+// MintBatch does what the server does with a batch, without gRPC. Returns the
+// error of CheckBatchSize, and UNKNOWN if `done` was not called exactly once.
 inline absl::Status MintBatch(const service::ProofMinter& minter,
                               const v1::BatchSignProofsRequest& batch,
                               v1::BatchSignProofsResponse& response) {

@@ -25,7 +25,7 @@ using ::proofmint::testing::TestKeyHandles;
 using ::testing::ElementsAre;
 using ::testing::Not;
 
-// Notes what it is told.
+// Records the outcomes that it receives.
 class Owner final : public MintQueue::Owner {
  public:
   void OnMinted(int slot, absl::Status status) override {
@@ -152,7 +152,7 @@ TEST_F(MintQueueTest, CountsProofsErrorsAndTheTimesOfCalls) {
   uint64_t errors = 0;
   for (const Counter& counter : stats_.errors) errors += counter.value();
   EXPECT_EQ(errors, 1u);
-  // One call, one run.
+  // There was one call, and one run.
   uint64_t waits = 0;
   uint64_t runs = 0;
   for (size_t i = 0; i < TimeHistogram::kBuckets; ++i) {

@@ -1,4 +1,4 @@
-// What tests of minting have in common.
+// The fixture of tests of minting.
 
 #ifndef PROOFMINT_TESTS_SERVICE_MINT_MINTER_TEST_H_
 #define PROOFMINT_TESTS_SERVICE_MINT_MINTER_TEST_H_
@@ -20,12 +20,12 @@ inline constexpr v1::Algorithm kAlgorithms[] = {
     v1::ALGORITHM_UNSPECIFIED, v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519,
     v1::ALGORITHM_EDDSA};
 
-// A minter that takes BoringSSL's one key at a time.
+// A minter that makes its keys with BoringSSL, one at a time.
 class MinterTest : public ::testing::Test {
  protected:
   FakeEntropy entropy_;
   absl::Time now_ = absl::FromUnixSeconds(1767323045);
-  // Without keys in stock, so that entropy is drawn when a test says so.
+  // Without keys in stock, so that entropy is drawn only when a proof is made.
   std::unique_ptr<keys::KeyPool> key_pool_ =
       keys::KeyPool::New({.kernel = crypto::Kernel::kBoringSsl, .capacity = 0},
                          entropy_)

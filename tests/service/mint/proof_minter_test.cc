@@ -112,7 +112,7 @@ TEST_F(ProofMinterTest, IatIsTheClockPlusOffsetRoundedDown) {
       {absl::Seconds(kNow), -300, 0, kNow - 300},
       {absl::Seconds(kNow) + absl::Milliseconds(1), -299, -999'999'999,
        kNow - 300},
-      // Around the epoch, where rounding toward zero would show.
+      // Around the epoch, where rounding toward zero gives other results.
       {absl::ZeroDuration(), 0, -1, -1},
       {absl::ZeroDuration(), -1, -500'000'000, -2},
       {-absl::Milliseconds(500), 0, 0, -1},
@@ -213,7 +213,7 @@ TEST_F(ProofMinterTest, SaysInErrorsNothingThatTheRequestKeepsSecret) {
 }
 
 TEST_F(ProofMinterTest, SaysInErrorsNothingOfTheEntropyItDrew) {
-  // No scalar of P-256: every draw is thrown away.
+  // Not a scalar of P-256, so every draw is rejected.
   const std::string useless(32, '\xff');
   for (int draw = 0; draw < 8; ++draw) entropy_.GiveNext(useless);
   v1::SignProofResponse response;

@@ -1,4 +1,4 @@
-// Stopping must not depend on how many events the thread has to take first.
+// Tests that a loop stops however many events its thread must take first.
 
 #include <gmock/gmock.h>
 #include <grpcpp/alarm.h>
@@ -23,7 +23,8 @@ namespace {
 
 using ::proofmint::testing::IsOk;
 
-// An event that the test makes happen; it may hold the thread up.
+// An event that the test triggers. With `hold` it blocks the thread until
+// `go_on_`.
 class Event final : public QueueEvent {
  public:
   explicit Event(bool hold) : hold_(hold) {}

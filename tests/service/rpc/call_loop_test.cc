@@ -41,7 +41,7 @@ using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
 
-// A call that the test does not wait for.
+// A call whose answer the test takes later.
 template <typename Request, typename Response>
 struct Pending {
   std::unique_ptr<grpc::ClientContext> context = NewContext();
@@ -53,7 +53,7 @@ using PendingProof = Pending<v1::SignProofRequest, v1::SignProofResponse>;
 using PendingBatch =
     Pending<v1::BatchSignProofsRequest, v1::BatchSignProofsResponse>;
 
-// A server whose only thread is held up when it first mints.
+// A server whose only call thread blocks when it first mints, until `go_on_`.
 class HeldServer {
  public:
   HeldServer() {
@@ -94,7 +94,7 @@ class HeldServer {
     call.reader->Finish(&call.response, &call.status, &call);
   }
 
-  // Waits for `count` answers; the calls' deadlines bound the wait.
+  // Waits for `count` answers, at most until the deadlines of the calls.
   void WaitForAnswers(size_t count) {
     void* tag;
     bool ok;
@@ -120,8 +120,8 @@ class HeldServer {
   grpc::CompletionQueue answers_;
 };
 
-// Sends calls while the server is held up, checks all answers, and returns how
-// often they made it draw entropy.
+// Sends calls while the server is blocked, checks all answers, and returns how
+// many draws of entropy they took.
 int DrawsForCallsThatGather() {
   constexpr size_t kCalls = 33;
   HeldServer server;
@@ -156,9 +156,9 @@ int DrawsForCallsThatGather() {
   return server.entropy_.calls() - draws_before;
 }
 
-// A call that is minted alone draws for its key, its jti and its nonce, any
-// number that is minted together draws as often. How many have reached the
-// server before it goes on is not for the test to say: it tries some times.
+// A call that is minted alone takes three draws: for its key, its jti and its
+// nonce. A batch takes as many. The test cannot control how many calls reach
+// the server before it goes on, so it tries several times.
 TEST(CallLoopTest, MintsTogetherWhatGathersWhileItIsBusy) {
   const int enough = crypto::DefaultKernel() == crypto::Kernel::kSimd ? 32 : 66;
   int fewest = INT_MAX;
@@ -187,7 +187,7 @@ TEST(CallLoopTest, CallsThatEndInErrorsLeaveTheOthersAlone) {
   }
 }
 
-TEST(CallLoopTest, ACallerThatGoesAwayDisturbsNobody) {
+TEST(CallLoopTest, ACallerThatGoesAwayDoesNotDisturbOthers) {
   HeldServer server;
   std::vector<PendingProof> calls(3);
   for (PendingProof& call : calls) server.Start(call);
@@ -212,7 +212,7 @@ TEST(CallLoopStopTest, WaitsForACallThatOutlivesTheServer) {
     server.server_->Shutdown(std::chrono::system_clock::now());
     server.loop_.Stop();
   });
-  // The caller has been told; the server may be gone.
+  // The caller has its answer, while the call still exists on the server.
   server.WaitForAnswers(1);
   EXPECT_FALSE(call.status.ok());
   EXPECT_EQ(stop.wait_for(std::chrono::milliseconds(300)),

@@ -1,4 +1,4 @@
-// What a call has to pass, over real connections.
+// Tests the checks of calls over real connections.
 
 #include "signer/service/rpc/gate_check.h"
 
@@ -38,8 +38,8 @@ class GateCheckTest : public MinterTest {
  protected:
   void SetUp() override { Start(*parts_, &parts_.callers); }
 
-  // Replaces the server by one with another gate. Without `callers` nobody
-  // is told who connects.
+  // Replaces the server by one with another gate. Without `callers` no caller
+  // is identified.
   void Start(const Gate& gate, Callers* callers) {
     server_ = nullptr;
     loop_ = nullptr;
@@ -116,7 +116,7 @@ TEST_F(GateCheckTest, ShedsBeforeAnyCryptography) {
   EXPECT_THAT(DetailsOf(status), IsRetryableErrorWithin("OVERLOADED", 50, 150));
   EXPECT_EQ(entropy_.calls(), draws);
   EXPECT_EQ(ErrorsWith(kOverloaded), 1u);
-  // What still fits is served.
+  // A batch that fits the limit is served.
   EXPECT_TRUE(SignBatch(4).ok());
   others->Release();
   EXPECT_TRUE(SignBatch(256).ok());
@@ -167,7 +167,7 @@ TEST_F(GateCheckTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   server_ = nullptr;
 }
 
-TEST_F(GateCheckTest, GivesNothingToWhomItDoesNotKnow) {
+TEST_F(GateCheckTest, RefusesAnUnidentifiedCaller) {
   Start(*parts_, /*callers=*/nullptr);
   for (int i = 0; i < 2; ++i) {
     grpc::Status status = i == 0 ? Sign() : SignBatch(300);
@@ -182,7 +182,7 @@ TEST_F(GateCheckTest, GivesNothingToWhomItDoesNotKnow) {
   EXPECT_EQ(ErrorsWith(kCallerNotAllowed), 3u);
 }
 
-// A deadline of the server's own, which the caller's does not reach first.
+// The server's own limit of the deadline is earlier than the caller's deadline.
 TEST_F(GateCheckTest, RefusesWhatWouldBeTooLate) {
   Gate impatient = *parts_;
   impatient.max_deadline = absl::Milliseconds(20);
@@ -193,7 +193,7 @@ TEST_F(GateCheckTest, RefusesWhatWouldBeTooLate) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(ReasonOfCall(status), kDeadlineTooShort);
   EXPECT_EQ(entropy_.calls(), draws);
-  // It has not waited for others to be minted to be told so.
+  // It was refused without waiting in the queue.
   EXPECT_EQ(loop_->stats()[0].queue.sum_nanoseconds(), 0u);
 }
 

@@ -36,7 +36,7 @@ class Watch {
   Watch(Health::Stub& stub, const std::string& service)
       : reader_(stub.Watch(context_.get(), RequestFor(service))) {}
 
-  // The next status, or -1 at the end.
+  // Returns the next status, or -1 at the end.
   int Next() {
     HealthCheckResponse response;
     return reader_->Read(&response) ? response.status() : -1;
@@ -86,7 +86,7 @@ TEST_F(HealthServiceTest, WatchesFromTheStartToTheEndOfTheServer) {
   EXPECT_EQ(unknown.Next(), HealthCheckResponse::SERVICE_UNKNOWN);
   absl::Time start = absl::Now();
   server_.server().Stop(kRpcLimit);
-  // The watches did not have to be waited for.
+  // The watches did not delay the stop.
   EXPECT_LT(absl::Now() - start, kRpcLimit / 2);
   for (auto& watch : watches) {
     EXPECT_EQ(watch->Next(), HealthCheckResponse::NOT_SERVING);
@@ -99,7 +99,7 @@ TEST_F(HealthServiceTest, WatchesFromTheStartToTheEndOfTheServer) {
 TEST_F(HealthServiceTest, WatchersThatGoAwayAreForgotten) {
   for (int i = 0; i < 100; ++i) {
     Watch watch(*stub_, "");
-    // Some go before they have been told anything.
+    // Some are cancelled before they get a status.
     if (i % 3 != 0) {
       EXPECT_EQ(watch.Next(), HealthCheckResponse::SERVING);
     }

@@ -179,7 +179,7 @@ TEST_F(ProofSignerServiceTest, ShowsRetryAdviceForTheFailingItemAlone) {
   EXPECT_THAT(response.results(2).error(),
               IsRetryableError("KEY_GENERATION_FAILED"));
   EXPECT_TRUE(response.results(3).has_proof());
-  // A trailer would make clients hold back the calls that follow.
+  // A trailer would make clients delay their next calls.
   EXPECT_EQ(
       context->GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 0u);
 }
