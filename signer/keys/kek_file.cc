@@ -1,14 +1,10 @@
 #include "signer/keys/kek_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,7 +15,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "signer/base/errno_status.h"
+#include "signer/base/file.h"
 #include "signer/base/status_macros.h"
+#include "signer/base/unique_fd.h"
 #include "signer/crypto/constant_time.h"
 
 namespace proofmint::keys {
@@ -82,32 +81,19 @@ absl::Status FileError(absl::string_view problem) {
   return absl::FailedPreconditionError(absl::StrCat("kek_file: ", problem));
 }
 
-absl::Status SystemError(absl::string_view call) {
-  return FileError(absl::StrCat("got ", std::strerror(errno), " from ", call,
-                                ", want a file that can be read"));
-}
-
-// Fills `buffer` as far as the file goes and returns how far.
-absl::StatusOr<size_t> ReadAll(int file, std::span<uint8_t> buffer) {
-  struct stat status;
-  if (fstat(file, &status) != 0) return SystemError("fstat");
-  if (!S_ISREG(status.st_mode)) {
-    return FileError("got something else, want a regular file");
+// Reads the file into the beginning of `buffer` and returns its size.
+absl::StatusOr<size_t> ReadText(const std::string& path,
+                                std::span<uint8_t> buffer) {
+  PROOFMINT_ASSIGN_OR_RETURN(base::UniqueFd file, base::OpenRegularFile(path));
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return base::ErrnoStatus(path);
+  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path,
+        ": everybody may read or write it, want permissions such as 0400 or "
+        "0440"));
   }
-  if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    return FileError(
-        "got a file that everybody may read or write, want permissions such as "
-        "0400 or 0440");
-  }
-  size_t size = 0;
-  while (size < buffer.size()) {
-    ssize_t got = read(file, buffer.data() + size, buffer.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError("read");
-    if (got == 0) break;
-    size += static_cast<size_t>(got);
-  }
-  return size;
+  return base::ReadInto(file, path, buffer);
 }
 
 }  // namespace
@@ -178,18 +164,10 @@ absl::StatusOr<std::vector<Kek>> ParseKeks(absl::string_view text) {
 }
 
 absl::StatusOr<std::vector<Kek>> ReadKekFile(const std::string& path) {
-  // Opening a FIFO must not wait for a writer.
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (file < 0) return SystemError("open");
   // One byte more than is allowed tells a larger file.
   auto text = std::make_unique<crypto::SecretBytes<kMaxKekFileSize + 1>>();
-  absl::StatusOr<size_t> size = ReadAll(file, text->ExposeSecret());
-  close(file);
-  if (!size.ok()) return size.status();
-  if (*size > kMaxKekFileSize) {
-    return FileError(absl::StrCat("got a larger file, want at most ",
-                                  kMaxKekFileSize, " bytes"));
-  }
+  absl::StatusOr<size_t> size = ReadText(path, text->ExposeSecret());
+  if (!size.ok()) return FileError(size.status().message());
   return ParseKeks(
       {reinterpret_cast<const char*>(text->ExposeSecret().data()), *size});
 }

@@ -5,11 +5,10 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "signer/base/errno_status.h"
 #include "signer/crypto/secret.h"
 
 namespace proofmint::keys {
@@ -17,8 +16,7 @@ namespace {
 
 absl::Status MemoryError(absl::string_view call) {
   return absl::ResourceExhaustedError(
-      absl::StrCat("arena: got ", std::strerror(errno), " from ", call,
-                   ", want memory for keys"));
+      base::ErrnoStatus("key memory: ", call).message());
 }
 
 }  // namespace

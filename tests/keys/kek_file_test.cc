@@ -159,8 +159,9 @@ TEST_F(ReadKekFileTest, RefusesWhatEverybodyMayReadOrWrite) {
     WriteKekFile(path_, LinesOf({1}), mode);
     EXPECT_THAT(ReadKekFile(path_),
                 StatusIs(absl::StatusCode::kFailedPrecondition,
-                         "kek_file: got a file that everybody may read or "
-                         "write, want permissions such as 0400 or 0440"))
+                         absl::StrCat("kek_file: ", path_,
+                                      ": everybody may read or write it, want "
+                                      "permissions such as 0400 or 0440")))
         << std::oct << mode;
   }
 }
@@ -174,23 +175,25 @@ TEST_F(ReadKekFileTest, RefusesALargeFile) {
   EXPECT_THAT(
       ReadKekFile(path_),
       StatusIs(absl::StatusCode::kFailedPrecondition,
-               "kek_file: got a larger file, want at most 16384 bytes"));
+               absl::StrCat("kek_file: ", path_, ": larger than 16384 bytes")));
 }
 
 TEST_F(ReadKekFileTest, RefusesWhatIsNoFile) {
   EXPECT_THAT(ReadKekFile(path_),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "kek_file: got No such file or directory from open, "
-                       "want a file that can be read"));
+                       absl::StrCat("kek_file: ", path_,
+                                    ": No such file or directory")));
   std::filesystem::create_directory(path_);
-  EXPECT_THAT(ReadKekFile(path_),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "kek_file: got something else, want a regular file"));
+  EXPECT_THAT(
+      ReadKekFile(path_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat("kek_file: ", path_, ": not a regular file")));
   const std::string fifo = directory_ / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_THAT(ReadKekFile(fifo),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "kek_file: got something else, want a regular file"));
+  EXPECT_THAT(
+      ReadKekFile(fifo),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat("kek_file: ", fifo, ": not a regular file")));
   const std::string loop = directory_ / "loop";
   std::filesystem::create_symlink("loop", loop);
   EXPECT_THAT(ReadKekFile(loop),

@@ -5,12 +5,11 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "signer/base/errno_status.h"
 
 namespace proofmint::service {
 namespace {
@@ -24,9 +23,7 @@ absl::StatusOr<std::unique_ptr<AcceptLoop>> AcceptLoop::New(
     base::UniqueFd listening) {
   base::UniqueFd wake(eventfd(0, EFD_CLOEXEC));
   if (!wake.valid()) {
-    return absl::InternalError(absl::StrCat("listen: got \"",
-                                            std::strerror(errno),
-                                            "\" from eventfd, want success"));
+    return base::ErrnoStatus("listen: eventfd");
   }
   return std::unique_ptr<AcceptLoop>(
       new AcceptLoop(std::move(listening), std::move(wake)));

@@ -21,8 +21,8 @@ namespace proofmint::service {
 // thread.
 class AcceptLoop {
  public:
-  // New takes a socket that listens and does not block. Fails with INTERNAL
-  // and the system's reason.
+  // New takes a socket that listens and does not block. Fails as
+  // base::ErrnoStatus.
   static absl::StatusOr<std::unique_ptr<AcceptLoop>> New(
       base::UniqueFd listening);
 

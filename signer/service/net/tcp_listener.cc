@@ -7,13 +7,13 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
 
 namespace proofmint::service {
@@ -30,9 +30,7 @@ union SocketAddress {
 };
 
 absl::Status SystemError(absl::string_view host_port, absl::string_view call) {
-  return absl::InternalError(
-      absl::StrCat("listen: got \"", std::strerror(errno), "\" from ", call,
-                   " for ", host_port, ", want success"));
+  return base::ErrnoStatus("listen: ", call, " ", host_port);
 }
 
 absl::Status BindError(absl::string_view host_port) {

@@ -24,8 +24,8 @@ class TcpListener {
   // socket can share the port. Clients may connect from now on and wait in the
   // backlog. "[::]:PORT" is for IPv4, too, "0.0.0.0:PORT" for IPv4 alone.
   // Fails with INVALID_ARGUMENT if it is no numeric address and port,
-  // ALREADY_EXISTS if it cannot be bound, and INTERNAL with the system's
-  // reason otherwise.
+  // ALREADY_EXISTS if it cannot be bound, and as
+  // base::ErrnoStatus otherwise.
   static absl::StatusOr<std::unique_ptr<TcpListener>> Bind(
       const std::string& host_port);
 

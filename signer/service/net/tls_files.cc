@@ -1,24 +1,20 @@
 #include "signer/service/net/tls_files.h"
 
-#include <fcntl.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "signer/base/file.h"
 #include "signer/base/status_macros.h"
 #include "signer/base/unique_fd.h"
 
@@ -39,41 +35,27 @@ absl::Status Error(absl::string_view flag, absl::string_view got,
       absl::StrCat(flag, ": got ", got, ", want ", want));
 }
 
-absl::Status SystemError(absl::string_view flag, const std::string& path) {
-  return Error(flag, absl::StrCat("\"", std::strerror(errno), "\" for ", path),
-               "a file that can be read");
-}
-
-// Reads the file into the beginning of `buffer` and returns its size, less than
-// the buffer's.
-absl::StatusOr<size_t> ReadInto(absl::string_view flag, const std::string& path,
-                                std::span<uint8_t> buffer) {
-  base::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat info;
-  if (!file.valid() || fstat(file.get(), &info) != 0) {
-    return SystemError(flag, path);
-  }
-  if (!S_ISREG(info.st_mode)) return Error(flag, path, "a plain file");
-  size_t size = 0;
-  while (size < buffer.size()) {
-    ssize_t got = read(file.get(), &buffer[size], buffer.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(flag, path);
-    if (got == 0) return size;
-    size += static_cast<size_t>(got);
-  }
-  return Error(flag, absl::StrCat(path, " of ", size, " bytes or more"),
-               "a smaller file");
+absl::Status FileError(absl::string_view flag, const absl::Status& status) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(flag, ": ", status.message()));
 }
 
 absl::StatusOr<std::string> ReadCertificates(absl::string_view flag,
                                              const std::string& path) {
-  std::string text(kMaxTlsCertificatesSize + 1, '\0');
-  PROOFMINT_ASSIGN_OR_RETURN(
-      size_t size,
-      ReadInto(flag, path,
-               {reinterpret_cast<uint8_t*>(text.data()), text.size()}));
-  return text.substr(0, size);
+  absl::StatusOr<std::string> pem =
+      base::ReadFile(path, kMaxTlsCertificatesSize);
+  if (!pem.ok()) return FileError(flag, pem.status());
+  return pem;
+}
+
+// Returns the size of the key, which is less than the buffer's.
+absl::StatusOr<size_t> ReadKey(const std::string& path,
+                               std::span<uint8_t> buffer) {
+  absl::StatusOr<base::UniqueFd> file = base::OpenRegularFile(path);
+  if (!file.ok()) return FileError(kKey, file.status());
+  absl::StatusOr<size_t> size = base::ReadInto(*file, path, buffer);
+  if (!size.ok()) return FileError(kKey, size.status());
+  return size;
 }
 
 bssl::UniquePtr<BIO> View(absl::string_view text) {
@@ -137,8 +119,8 @@ absl::StatusOr<std::unique_ptr<TlsFiles>> ReadTlsFiles(const TlsPaths& paths) {
   auto files = std::make_unique<TlsFiles>();
   PROOFMINT_ASSIGN_OR_RETURN(files->certificate,
                              ReadCertificates(kCertificate, paths.certificate));
-  PROOFMINT_ASSIGN_OR_RETURN(
-      size_t key_size, ReadInto(kKey, paths.key, files->key.ExposeSecret()));
+  PROOFMINT_ASSIGN_OR_RETURN(size_t key_size,
+                             ReadKey(paths.key, files->key.ExposeSecret()));
   PROOFMINT_ASSIGN_OR_RETURN(files->client_ca,
                              ReadCertificates(kClientCa, paths.client_ca));
   std::array<crypto::Sha256Digest, 3> digests = {

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
 
 namespace proofmint::service {
@@ -23,9 +24,7 @@ constexpr mode_t kSocketMode = 0660;
 constexpr mode_t kLockMode = 0600;
 
 absl::Status SystemError(absl::string_view path, absl::string_view call) {
-  return absl::InternalError(
-      absl::StrCat("listen: got \"", std::strerror(errno), "\" from ", call,
-                   " for ", path, ", want success"));
+  return base::ErrnoStatus("listen: ", call, " ", path);
 }
 
 absl::Status InUseError(absl::string_view path) {

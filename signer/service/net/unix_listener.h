@@ -29,7 +29,7 @@ class UnixListener {
   // from now on and wait in the backlog. A socket file that nobody serves any
   // more is replaced. Fails with ALREADY_EXISTS if another process serves the
   // path, FAILED_PRECONDITION if the path is something other than a socket, and
-  // INTERNAL with the system's reason otherwise.
+  // as base::ErrnoStatus otherwise.
   static absl::StatusOr<std::unique_ptr<UnixListener>> Bind(std::string path);
 
   // FromSystemd serves a socket that systemd passed to this process: its path,

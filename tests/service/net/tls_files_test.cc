@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
@@ -30,7 +31,7 @@ class TlsFilesTest : public ::testing::Test {
 
   auto IsRefused(const std::string& flag, const std::string& reason) const {
     return StatusIs(absl::StatusCode::kFailedPrecondition,
-                    AllOf(StartsWith(flag + ": got "), HasSubstr(reason)));
+                    AllOf(StartsWith(flag + ": "), HasSubstr(reason)));
   }
 
   Certificates certificates_;
@@ -91,9 +92,14 @@ TEST_F(TlsFilesTest, NamesTheFlagOfAFileThatCannotBeRead) {
     paths_.*path = certificates_.Path("missing");
     EXPECT_THAT(Check(), IsRefused(flag, "No such file"));
     paths_.*path = certificates_.Path("directory");
-    EXPECT_THAT(Check(), IsRefused(flag, "want a plain file"));
+    EXPECT_THAT(Check(), IsRefused(flag, ": not a regular file"));
     paths_.*path = certificates_.Path("large");
-    EXPECT_THAT(Check(), IsRefused(flag, "want a smaller file"));
+    EXPECT_THAT(Check(),
+                IsRefused(flag, absl::StrCat(": larger than ",
+                                             path == &TlsPaths::key
+                                                 ? kMaxTlsKeySize
+                                                 : kMaxTlsCertificatesSize,
+                                             " bytes")));
   }
 }
 

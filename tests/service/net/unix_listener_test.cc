@@ -223,7 +223,7 @@ TEST_F(UnixListenerTest, NamesThePathWhoseDirectoryIsMissing) {
   const std::string path = directory_ / "missing/s.sock";
   EXPECT_THAT(
       UnixListener::Bind(path),
-      StatusIs(absl::StatusCode::kInternal,
+      StatusIs(absl::StatusCode::kNotFound,
                AllOf(HasSubstr(path), HasSubstr("No such file or directory"))));
 }
 
