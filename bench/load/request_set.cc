@@ -6,21 +6,10 @@
 #include <numeric>
 
 #include "proofmint/v1/proof_signer.pb.h"
+#include "signer/service/contract/conversions.h"
 
 namespace proofmint::load {
 namespace {
-
-v1::Algorithm ToProto(dpop::Algorithm algorithm) {
-  switch (algorithm) {
-    case dpop::Algorithm::kEs256:
-      return v1::ALGORITHM_ES256;
-    case dpop::Algorithm::kEd25519:
-      return v1::ALGORITHM_ED25519;
-    case dpop::Algorithm::kEdDsa:
-      return v1::ALGORITHM_EDDSA;
-  }
-  return v1::ALGORITHM_UNSPECIFIED;
-}
 
 // One period of the mix. Each algorithm gains its weight in every place; the
 // one that is owed most gets the place and pays for it with the sum of all
@@ -56,7 +45,7 @@ RequestSet::RequestSet(const Options& options) {
     for (int i = 0; i < options.batch; ++i) {
       prepared.algorithms.push_back(order[(done + i) % order.size()]);
       v1::SignProofRequest* request = batch.add_requests();
-      request->set_algorithm(ToProto(prepared.algorithms.back()));
+      request->set_algorithm(service::ToProto(prepared.algorithms.back()));
       request->set_htm(kHtm);
       request->set_htu(kHtu);
       request->set_nonce(options.nonce);

@@ -1,43 +1,26 @@
 #include "bench/load/response_reader.h"
 
-#include <grpcpp/support/error_details.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
-#include "absl/strings/str_cat.h"
-#include "google/rpc/code.pb.h"
-#include "google/rpc/error_details.pb.h"
+#include <utility>
+
 #include "google/rpc/status.pb.h"
-#include "signer/dpop/base64url.h"
+#include "signer/dpop/jwk.h"
+#include "signer/service/contract/error_details.h"
 
 namespace proofmint::load {
 namespace {
 
-constexpr size_t kJktSize = dpop::Base64UrlSize(32);
-
 bool IsProof(const v1::SignProofResponse& response) {
-  return !response.proof().empty() && response.jkt().size() == kJktSize &&
+  return !response.proof().empty() && response.jkt().size() == dpop::kJktSize &&
          response.iat() > 0;
 }
 
-std::string CodeName(int code) {
-  return google::rpc::Code_IsValid(code)
-             ? google::rpc::Code_Name(static_cast<google::rpc::Code>(code))
-             : absl::StrCat("CODE_", code);
-}
-
 Failure Describe(const google::rpc::Status& error) {
-  Failure failure = {CodeName(error.code()), std::nullopt};
-  for (const google::protobuf::Any& detail : error.details()) {
-    google::rpc::ErrorInfo info;
-    google::rpc::RetryInfo retry;
-    if (detail.UnpackTo(&info)) {
-      failure.reason = info.reason();
-    } else if (detail.UnpackTo(&retry)) {
-      failure.retry_delay = absl::Seconds(retry.retry_delay().seconds()) +
-                            absl::Nanoseconds(retry.retry_delay().nanos());
-    }
-  }
-  return failure;
+  service::ErrorDetails details = service::DecodeErrorDetails(error);
+  return {details.reason.empty() ? service::CodeName(error.code())
+                                 : std::move(details.reason),
+          details.retry_delay};
 }
 
 void AddError(std::string reason, int proofs, CallResult& result) {
@@ -59,11 +42,7 @@ void AddWrong(int proofs, CallResult& result) {
 
 Failure DescribeFailure(const grpc::Status& status,
                         absl::Duration default_delay) {
-  google::rpc::Status details;
-  if (status.error_details().empty() ||
-      !grpc::ExtractErrorDetails(status, &details).ok()) {
-    details.Clear();
-  }
+  google::rpc::Status details = service::ToRpcStatus(status);
   details.set_code(status.error_code());
   Failure failure = Describe(details);
   if (!failure.retry_delay.has_value() &&

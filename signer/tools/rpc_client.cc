@@ -2,26 +2,22 @@
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/support/error_details.h>
 
 #include <chrono>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
-#include "google/rpc/code.pb.h"
-#include "google/rpc/error_details.pb.h"
+#include "absl/time/time.h"
+#include "signer/base/file.h"
+#include "signer/base/status_macros.h"
+#include "signer/service/contract/error_details.h"
 #include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 
 namespace proofmint::tools {
 namespace {
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+constexpr size_t kMaxPemSize = 1 << 20;  // bytes
 
 }  // namespace
 
@@ -50,15 +46,18 @@ void ServerFlags::AddTo(CLI::App& command) {
   ca->needs(certificate);
 }
 
-std::shared_ptr<grpc::Channel> ServerFlags::NewChannel() const {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ServerFlags::NewChannel() const {
   service::KeepGrpcInitialized();
   if (tls_ca.empty()) {
     return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
   }
   grpc::SslCredentialsOptions options;
-  options.pem_root_certs = ReadFile(tls_ca);
-  options.pem_private_key = ReadFile(tls_key);
-  options.pem_cert_chain = ReadFile(tls_certificate);
+  PROOFMINT_ASSIGN_OR_RETURN(options.pem_root_certs,
+                             base::ReadFile(tls_ca, kMaxPemSize));
+  PROOFMINT_ASSIGN_OR_RETURN(options.pem_private_key,
+                             base::ReadFile(tls_key, kMaxPemSize));
+  PROOFMINT_ASSIGN_OR_RETURN(options.pem_cert_chain,
+                             base::ReadFile(tls_certificate, kMaxPemSize));
   return grpc::CreateChannel(target, grpc::SslCredentials(options));
 }
 
@@ -68,41 +67,26 @@ void ServerFlags::SetDeadline(grpc::ClientContext& context) const {
 }
 
 void PrintError(const google::rpc::Status& error, const std::string& subject) {
-  std::string reason;
-  std::string advice;
-  for (const google::protobuf::Any& detail : error.details()) {
-    google::rpc::ErrorInfo info;
-    google::rpc::BadRequest bad_request;
-    google::rpc::RetryInfo retry;
-    if (detail.UnpackTo(&info)) {
-      reason = absl::StrCat(" ", info.reason());
-    } else if (detail.UnpackTo(&bad_request)) {
-      for (const auto& violation : bad_request.field_violations()) {
-        absl::StrAppend(&advice, "  field: ", violation.field(), "\n");
-      }
-    } else if (detail.UnpackTo(&retry)) {
-      int64_t milliseconds = retry.retry_delay().seconds() * 1000 +
-                             retry.retry_delay().nanos() / 1'000'000;
-      absl::StrAppend(&advice, "  retry: after ", milliseconds, " ms\n");
-    }
+  const service::ErrorDetails details = service::DecodeErrorDetails(error);
+  std::cerr << "error: " << (subject.empty() ? "" : subject + ": ")
+            << service::CodeName(error.code())
+            << (details.reason.empty() ? "" : " ") << details.reason << "\n  "
+            << error.message() << "\n";
+  for (const std::string& field : details.fields) {
+    std::cerr << "  field: " << field << "\n";
   }
-  std::string code =
-      google::rpc::Code_IsValid(error.code())
-          ? google::rpc::Code_Name(static_cast<google::rpc::Code>(error.code()))
-          : absl::StrCat("code ", error.code());
-  std::cerr << "error: " << (subject.empty() ? "" : subject + ": ") << code
-            << reason << "\n  " << error.message() << "\n"
-            << advice;
+  if (details.retry_delay.has_value()) {
+    std::cerr << "  retry: after "
+              << absl::ToInt64Milliseconds(*details.retry_delay) << " ms\n";
+  }
 }
 
 void PrintError(const grpc::Status& error) {
-  google::rpc::Status details;
-  if (error.error_details().empty() ||
-      !grpc::ExtractErrorDetails(error, &details).ok()) {
-    details.set_code(error.error_code());
-    details.set_message(error.error_message());
-  }
-  PrintError(details, /*subject=*/"");
+  PrintError(service::ToRpcStatus(error), /*subject=*/"");
+}
+
+void PrintError(const absl::Status& error) {
+  std::cerr << "error: " << error.message() << "\n";
 }
 
 }  // namespace proofmint::tools

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/rpc/status.pb.h"
 
 namespace proofmint::tools {
@@ -28,7 +30,8 @@ struct ServerFlags {
   // this object.
   void AddTo(CLI::App& command);
 
-  std::shared_ptr<grpc::Channel> NewChannel() const;
+  // Fails as base::ReadFile if a file of TLS cannot be read.
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel() const;
   void SetDeadline(grpc::ClientContext& context) const;
 };
 
@@ -40,6 +43,9 @@ void PrintError(const google::rpc::Status& error, const std::string& subject);
 // PrintError for the status of an RPC, with its google.rpc details if it has
 // them.
 void PrintError(const grpc::Status& error);
+
+// PrintError for what fails before a call.
+void PrintError(const absl::Status& error);
 
 }  // namespace proofmint::tools
 

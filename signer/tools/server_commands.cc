@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_join.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
@@ -16,7 +17,12 @@ namespace {
 using grpc::health::v1::HealthCheckResponse;
 
 bool ShowCapabilities(const ServerFlags& server) {
-  auto stub = v1::ProofSigner::NewStub(server.NewChannel());
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = server.NewChannel();
+  if (!channel.ok()) {
+    PrintError(channel.status());
+    return false;
+  }
+  auto stub = v1::ProofSigner::NewStub(*channel);
   grpc::ClientContext context;
   server.SetDeadline(context);
   v1::GetCapabilitiesResponse response;
@@ -36,7 +42,12 @@ bool ShowCapabilities(const ServerFlags& server) {
 }
 
 bool CheckHealth(const ServerFlags& server, const std::string& service) {
-  auto stub = grpc::health::v1::Health::NewStub(server.NewChannel());
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = server.NewChannel();
+  if (!channel.ok()) {
+    PrintError(channel.status());
+    return false;
+  }
+  auto stub = grpc::health::v1::Health::NewStub(*channel);
   grpc::ClientContext context;
   server.SetDeadline(context);
   grpc::health::v1::HealthCheckRequest request;

@@ -14,8 +14,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/dpop/algorithm.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/inspect.h"
+#include "signer/service/contract/conversions.h"
 #include "signer/service/contract/limits.h"
 #include "signer/tools/rpc_client.h"
 
@@ -147,7 +149,13 @@ bool SignBatch(v1::ProofSigner::Stub& stub, const SignFlags& flags,
 
 // Stops at the first call that fails: the next would most likely fail alike.
 bool Sign(const SignFlags& flags) {
-  auto stub = v1::ProofSigner::NewStub(flags.server.NewChannel());
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+      flags.server.NewChannel();
+  if (!channel.ok()) {
+    PrintError(channel.status());
+    return false;
+  }
+  auto stub = v1::ProofSigner::NewStub(*channel);
   v1::SignProofRequest request = ToRequest(flags);
   for (int done = 0; done < flags.count; done += flags.batch) {
     bool ok = flags.batch == 1
@@ -168,15 +176,16 @@ void AddSignCommand(CLI::App& app, int& exit_code) {
       "Each proof has a key of its own and is verified before it is printed.\n"
       "  proofmint sign --htu=https://idp.example/token --nonce=abc");
   auto flags = std::make_shared<SignFlags>();
-  static const std::map<std::string, v1::Algorithm> kAlgorithms = {
-      {"ES256", v1::ALGORITHM_ES256},
-      {"Ed25519", v1::ALGORITHM_ED25519},
-      {"EdDSA", v1::ALGORITHM_EDDSA}};
+  std::map<std::string, v1::Algorithm> algorithms;
+  for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
+    algorithms.emplace(dpop::AlgorithmName(algorithm),
+                       service::ToProto(algorithm));
+  }
   command
       ->add_option("--algorithm", flags->algorithm,
                    "ES256 (the default), Ed25519, or EdDSA: an Ed25519 key\n"
                    "under its older name")
-      ->transform(CLI::CheckedTransformer(kAlgorithms))
+      ->transform(CLI::CheckedTransformer(algorithms))
       ->option_text("ALG");
   command->add_option("--htm", flags->htm, "The HTTP method of the request")
       ->capture_default_str();

@@ -1,20 +1,13 @@
 #include "tests/reliability/failure.h"
 
-#include <grpcpp/support/error_details.h>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
-#include "google/rpc/error_details.pb.h"
+#include "signer/service/contract/error_details.h"
+#include "signer/service/contract/errors.h"
 
 namespace proofmint::reliability {
 namespace {
-
-std::string CodeName(int code) {
-  return google::rpc::Code_IsValid(code)
-             ? google::rpc::Code_Name(static_cast<google::rpc::Code>(code))
-             : absl::StrCat("CODE_", code);
-}
 
 // The delay of the trailer, which is whole milliseconds.
 std::optional<absl::Duration> PushbackOf(const grpc::ClientContext& context) {
@@ -32,20 +25,15 @@ std::optional<absl::Duration> PushbackOf(const grpc::ClientContext& context) {
 }  // namespace
 
 Failure DescribeItem(const google::rpc::Status& error) {
-  Failure failure = {.name = CodeName(error.code()),
-                     .message = error.message()};
-  bool has_reason = false;
-  for (const google::protobuf::Any& detail : error.details()) {
-    google::rpc::ErrorInfo info;
-    google::rpc::RetryInfo retry;
-    if (detail.UnpackTo(&info)) {
-      has_reason = !info.reason().empty() && info.domain() == "proofmint";
-      absl::StrAppend(&failure.name, " ", info.reason());
-    } else if (detail.UnpackTo(&retry)) {
-      failure.retry_delay = absl::Seconds(retry.retry_delay().seconds()) +
-                            absl::Nanoseconds(retry.retry_delay().nanos());
-    }
+  const service::ErrorDetails details = service::DecodeErrorDetails(error);
+  Failure failure = {.name = service::CodeName(error.code()),
+                     .message = error.message(),
+                     .retry_delay = details.retry_delay};
+  if (!details.reason.empty()) {
+    absl::StrAppend(&failure.name, " ", details.reason);
   }
+  const bool has_reason =
+      !details.reason.empty() && details.domain == service::kErrorDomain;
   const bool passing = error.code() == google::rpc::UNAVAILABLE ||
                        error.code() == google::rpc::RESOURCE_EXHAUSTED;
   failure.labelled =
@@ -57,12 +45,7 @@ Failure DescribeItem(const google::rpc::Status& error) {
 
 Failure DescribeCall(const grpc::Status& status,
                      const grpc::ClientContext& context) {
-  google::rpc::Status details;
-  if (status.error_details().empty() ||
-      !grpc::ExtractErrorDetails(status, &details).ok()) {
-    details.Clear();
-    details.set_message(status.error_message());
-  }
+  google::rpc::Status details = service::ToRpcStatus(status);
   // A code that differs in the details is no label.
   const bool same_code =
       details.details().empty() || details.code() == status.error_code();

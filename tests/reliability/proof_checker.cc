@@ -8,20 +8,10 @@
 #include "signer/base/status_macros.h"
 #include "signer/dpop/base64url.h"
 #include "signer/dpop/inspect.h"
+#include "signer/service/contract/conversions.h"
 
 namespace proofmint::reliability {
 namespace {
-
-absl::string_view AlgorithmNameOf(v1::Algorithm algorithm) {
-  switch (algorithm) {
-    case v1::ALGORITHM_ED25519:
-      return dpop::AlgorithmName(dpop::Algorithm::kEd25519);
-    case v1::ALGORITHM_EDDSA:
-      return dpop::AlgorithmName(dpop::Algorithm::kEdDsa);
-    default:
-      return dpop::AlgorithmName(dpop::Algorithm::kEs256);
-  }
-}
 
 absl::Status Expect(absl::string_view field, absl::string_view got,
                     absl::string_view want) {
@@ -53,8 +43,10 @@ absl::StatusOr<ProofChecker::Identities> ProofChecker::Inspect(
   if (!proof.signature_valid) {
     return absl::DataLossError("signature: got a wrong one, want a valid one");
   }
-  PROOFMINT_RETURN_IF_ERROR(Expect("alg", dpop::AlgorithmName(proof.algorithm),
-                                   AlgorithmNameOf(request.algorithm())));
+  PROOFMINT_RETURN_IF_ERROR(
+      Expect("alg", dpop::AlgorithmName(proof.algorithm),
+             dpop::AlgorithmName(service::ToAlgorithm(request.algorithm())
+                                     .value_or(dpop::Algorithm::kEs256))));
   PROOFMINT_RETURN_IF_ERROR(Expect("htm", proof.htm, request.htm()));
   PROOFMINT_RETURN_IF_ERROR(Expect("htu", proof.htu, request.htu()));
   PROOFMINT_RETURN_IF_ERROR(Expect("nonce", proof.nonce, request.nonce()));

@@ -4,6 +4,7 @@
 #include <grpcpp/support/error_details.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -11,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "google/rpc/error_details.pb.h"
+#include "signer/service/contract/conversions.h"
+#include "signer/service/contract/error_details.h"
 
 namespace proofmint::service {
 namespace {
@@ -53,9 +56,7 @@ absl::Status ErrorWithField(absl::StatusCode code, absl::string_view reason,
 
 void AddRetryInfo(absl::Duration delay, absl::Status& status) {
   google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
-  retry.mutable_retry_delay()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(delay % absl::Seconds(1))));
+  *retry.mutable_retry_delay() = ToProto(delay);
   AddDetail(retry, status);
 }
 
@@ -67,13 +68,10 @@ absl::Status UnavailableError(absl::string_view reason,
   return status;
 }
 
-// The reason in the bytes of an ErrorInfo, as kReasons has it.
-absl::string_view KnownReason(const std::string& error_info) {
-  google::rpc::ErrorInfo info;
-  if (!info.ParseFromString(error_info)) return "";
-  const auto* reason =
-      std::find(kReasons.begin(), kReasons.end(), info.reason());
-  return reason == kReasons.end() ? absl::string_view() : *reason;
+// `reason` as kReasons has it.
+absl::string_view KnownReason(absl::string_view reason) {
+  const auto* known = std::find(kReasons.begin(), kReasons.end(), reason);
+  return known == kReasons.end() ? absl::string_view() : *known;
 }
 
 // Between half and one and a half of `delay`.
@@ -175,14 +173,14 @@ absl::Status CallerNotAllowedError(absl::string_view caller) {
 absl::string_view ReasonOf(const absl::Status& status) {
   absl::optional<absl::Cord> payload =
       status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
-  return payload.has_value() ? KnownReason(std::string(*payload)) : "";
+  google::rpc::ErrorInfo info;
+  return payload.has_value() && info.ParseFromString(std::string(*payload))
+             ? KnownReason(info.reason())
+             : "";
 }
 
 absl::string_view ReasonOf(const google::rpc::Status& status) {
-  for (const google::protobuf::Any& detail : status.details()) {
-    if (detail.Is<google::rpc::ErrorInfo>()) return KnownReason(detail.value());
-  }
-  return "";
+  return KnownReason(DecodeErrorDetails(status).reason);
 }
 
 google::rpc::Status ToRpcStatus(const absl::Status& status) {
@@ -207,15 +205,13 @@ grpc::Status ToGrpcStatus(const absl::Status& status,
                           grpc::ServerContextBase& context) {
   if (status.ok()) return grpc::Status::OK;
   grpc::Status grpc_status;
-  grpc::SetErrorDetails(ToRpcStatus(status), &grpc_status);
-  google::rpc::RetryInfo retry;
-  absl::optional<absl::Cord> payload =
-      status.GetPayload(TypeUrl<google::rpc::RetryInfo>());
-  if (payload.has_value() && retry.ParseFromString(std::string(*payload))) {
-    absl::Duration delay = absl::Seconds(retry.retry_delay().seconds()) +
-                           absl::Nanoseconds(retry.retry_delay().nanos());
-    context.AddTrailingMetadata(kPushbackTrailer,
-                                absl::StrCat(absl::ToInt64Milliseconds(delay)));
+  const google::rpc::Status rpc_status = ToRpcStatus(status);
+  grpc::SetErrorDetails(rpc_status, &grpc_status);
+  std::optional<absl::Duration> delay =
+      DecodeErrorDetails(rpc_status).retry_delay;
+  if (delay.has_value()) {
+    context.AddTrailingMetadata(
+        kPushbackTrailer, absl::StrCat(absl::ToInt64Milliseconds(*delay)));
   }
   return grpc_status;
 }

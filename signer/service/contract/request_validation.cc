@@ -7,41 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "signer/base/status_macros.h"
 #include "signer/dpop/syntax.h"
+#include "signer/service/contract/conversions.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
 
 namespace proofmint::service {
-namespace {
-
-// Checks the rules of google.protobuf.Duration before it is used as a number:
-// nanos below one second and of the same sign as seconds.
-std::optional<absl::Duration> ToDuration(
-    const google::protobuf::Duration& duration) {
-  constexpr int32_t kNanosPerSecond = 1'000'000'000;
-  int64_t seconds = duration.seconds();
-  int32_t nanos = duration.nanos();
-  if (nanos <= -kNanosPerSecond || nanos >= kNanosPerSecond ||
-      (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
-    return std::nullopt;
-  }
-  return absl::Seconds(seconds) + absl::Nanoseconds(nanos);
-}
-
-}  // namespace
-
-std::optional<dpop::Algorithm> ToAlgorithm(v1::Algorithm algorithm) {
-  switch (algorithm) {
-    case v1::ALGORITHM_UNSPECIFIED:
-    case v1::ALGORITHM_ES256:
-      return dpop::Algorithm::kEs256;
-    case v1::ALGORITHM_ED25519:
-      return dpop::Algorithm::kEd25519;
-    case v1::ALGORITHM_EDDSA:
-      return dpop::Algorithm::kEdDsa;
-    default:
-      return std::nullopt;
-  }
-}
 
 absl::StatusOr<ValidRequest> ValidateRequest(
     const v1::SignProofRequest& request, absl::string_view field_prefix,

@@ -15,10 +15,6 @@
 
 namespace proofmint::service {
 
-// ToAlgorithm returns what a request means by `algorithm`; nothing for a value
-// of a later version of the contract. Thread-safe.
-std::optional<dpop::Algorithm> ToAlgorithm(v1::Algorithm algorithm);
-
 // ValidRequest is a request whose every field has been checked. Views point
 // into the request and the buffer that it was made from.
 struct ValidRequest {

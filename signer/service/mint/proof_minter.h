@@ -21,9 +21,9 @@
 
 namespace proofmint::service {
 
-// ProofMinter validates requests, takes a key for each from the pool or from its
-// key handle, and signs the proofs of a batch together. It keeps no state about
-// requests, so the same request never gets the same proof twice.
+// ProofMinter validates requests, takes a key for each from the pool or from
+// its key handle, and signs the proofs of a batch together. It keeps no state
+// about requests, so the same request never gets the same proof twice.
 //
 // Thread-safe.
 class ProofMinter {

@@ -3,20 +3,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "signer/base/status_macros.h"
+#include "signer/dpop/algorithm.h"
 #include "signer/dpop/inspect.h"
+#include "signer/service/contract/conversions.h"
 
 namespace proofmint::service {
 namespace {
 
 constexpr int kAttempts = 5;
 
-constexpr v1::Algorithm kAlgorithms[] = {
-    v1::ALGORITHM_ES256, v1::ALGORITHM_ED25519, v1::ALGORITHM_EDDSA};
-
 absl::Status CheckAlgorithm(const ProofMinter& minter,
-                            v1::Algorithm algorithm) {
+                            dpop::Algorithm algorithm) {
   v1::SignProofRequest request;
-  request.set_algorithm(algorithm);
+  request.set_algorithm(ToProto(algorithm));
   request.set_htm("POST");
   request.set_htu("https://self-check.invalid/");
   v1::SignProofResponse response;
@@ -35,21 +34,19 @@ absl::Status VerifyResponse(const v1::SignProofRequest& request,
   absl::StatusOr<dpop::InspectedProof> proof =
       dpop::InspectProof(response.proof());
   if (!proof.ok()) {
-    return absl::InternalError(
-        absl::StrCat("self-check: a proof does not parse: ",
-                     proof.status().message()));
+    return absl::InternalError(absl::StrCat(
+        "self-check: a proof does not parse: ", proof.status().message()));
   }
   if (!proof->signature_valid || proof->jkt != response.jkt() ||
       proof->iat != response.iat() || proof->htu != request.htu() ||
       proof->htm != request.htm()) {
-    return absl::InternalError(
-        "self-check: a proof does not verify");
+    return absl::InternalError("self-check: a proof does not verify");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckMinter(const ProofMinter& minter) {
-  for (v1::Algorithm algorithm : kAlgorithms) {
+  for (dpop::Algorithm algorithm : dpop::kAlgorithms) {
     PROOFMINT_RETURN_IF_ERROR(CheckAlgorithm(minter, algorithm));
   }
   return absl::OkStatus();

@@ -16,7 +16,7 @@
 #include "signer/base/status_macros.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/service/contract/errors.h"
-#include "signer/service/contract/request_validation.h"
+#include "signer/service/contract/conversions.h"
 #include "signer/service/observe/json_text.h"
 #include "signer/service/observe/line_sink.h"
 #include "signer/service/observe/log.h"

@@ -8,9 +8,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
+#include "signer/service/contract/conversions.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
-#include "signer/service/contract/request_validation.h"
 #include "signer/service/mint/batch_collector.h"
 #include "signer/service/rpc/message_bytes.h"
 #include "signer/service/rpc/unary_call.h"
@@ -165,8 +165,7 @@ ProofSignerService::ProofSignerService(crypto::Kernel kernel, const Gate& gate)
         std::string(dpop::AlgorithmName(algorithm)));
   }
   capabilities_.set_max_batch_size(kMaxBatchSize);
-  capabilities_.mutable_max_iat_offset()->set_seconds(
-      absl::ToInt64Seconds(kMaxIatOffset));
+  *capabilities_.mutable_max_iat_offset() = ToProto(kMaxIatOffset);
   capabilities_.set_version(PROOFMINT_VERSION);
   capabilities_.set_kernel(std::string(crypto::KernelName(kernel)));
 }
