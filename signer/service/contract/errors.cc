@@ -92,15 +92,15 @@ absl::Status InvalidFieldError(absl::string_view reason,
 absl::Status InvalidRequestError(absl::string_view want) {
   return ErrorWithReason(
       absl::StatusCode::kInvalidArgument, kInvalidRequest,
-      absl::StrCat("request: got bytes that do not parse, want a ", want,
-                   " whose strings are UTF-8"));
+      absl::StrCat("request: not a valid ", want,
+                   " (does not parse, or a string is not UTF-8)"));
 }
 
 absl::Status InvalidKeyHandleError(absl::string_view field) {
   return InvalidFieldError(
       kInvalidKeyHandle, field,
-      "got one that this server does not open for this caller, want a handle "
-      "of this algorithm that has not expired");
+      "invalid, expired, or issued for another caller, algorithm or "
+      "key-encryption key");
 }
 
 absl::Status KeyGenerationFailedError(const absl::Status& cause) {
@@ -116,15 +116,14 @@ absl::Status SigningFailedError(const absl::Status& cause) {
 }
 
 absl::Status OverloadedError(size_t limit) {
-  return UnavailableError(
-      kOverloaded,
-      absl::StrCat("server: got more work than it keeps up with, want at most ",
-                   limit, " proofs in flight"),
-      Jittered(kRetryDelay));
+  return UnavailableError(kOverloaded,
+                          absl::StrCat("server: overloaded, at most ", limit,
+                                       " proofs may be in flight"),
+                          Jittered(kRetryDelay));
 }
 
 absl::Status DrainingError(absl::Duration delay) {
-  return UnavailableError(kDraining, "server: is shutting down", delay);
+  return UnavailableError(kDraining, "server: shutting down", delay);
 }
 
 absl::Status NotReadyError() {
@@ -134,15 +133,15 @@ absl::Status NotReadyError() {
 
 absl::Status CryptoSelfTestFailedError() {
   return ErrorWithReason(absl::StatusCode::kInternal, kCryptoSelfTestFailed,
-                         "server: got a proof of its own that does not "
-                         "verify, makes no more");
+                         "server: cryptographic self-test failed; signing is "
+                         "disabled");
 }
 
 absl::Status CallerQuotaExceededError(absl::string_view caller,
                                       absl::Duration delay) {
-  absl::Status status = ErrorWithReason(
-      absl::StatusCode::kResourceExhausted, kCallerQuotaExceeded,
-      "caller: got more requests than its quota, want fewer");
+  absl::Status status =
+      ErrorWithReason(absl::StatusCode::kResourceExhausted,
+                      kCallerQuotaExceeded, "caller: quota of proofs exceeded");
   google::rpc::QuotaFailure quota;
   auto* violation = quota.add_violations();
   violation->set_subject(std::string(caller));
@@ -153,21 +152,19 @@ absl::Status CallerQuotaExceededError(absl::string_view caller,
 }
 
 absl::Status DeadlineTooShortError() {
-  return ErrorWithReason(
-      absl::StatusCode::kDeadlineExceeded, kDeadlineTooShort,
-      "deadline: got one that would pass before the answer, want a later one");
+  return ErrorWithReason(absl::StatusCode::kDeadlineExceeded, kDeadlineTooShort,
+                         "deadline: too short, would pass before the answer");
 }
 
 absl::Status CallerNotAllowedError(absl::string_view caller) {
   if (caller.empty()) {
     return ErrorWithReason(absl::StatusCode::kUnauthenticated,
                            kCallerNotAllowed,
-                           "caller: got none that can be told, want one that "
-                           "is allowed");
+                           "caller: could not be identified (no peer "
+                           "credentials or client certificate)");
   }
-  return ErrorWithReason(
-      absl::StatusCode::kPermissionDenied, kCallerNotAllowed,
-      absl::StrCat("caller: got ", caller, ", want one that is allowed"));
+  return ErrorWithReason(absl::StatusCode::kPermissionDenied, kCallerNotAllowed,
+                         absl::StrCat("caller: ", caller, " is not allowed"));
 }
 
 absl::string_view ReasonOf(const absl::Status& status) {

@@ -103,12 +103,12 @@ struct Golden {
 std::vector<Golden> Goldens() {
   return {{InvalidKeyHandleError("requests[1].key_handle"), R"(
   code: 3  # INVALID_ARGUMENT
-  message: "requests[1].key_handle: got one that this server does not open for this caller, want a handle of this algorithm that has not expired"
+  message: "requests[1].key_handle: invalid, expired, or issued for another caller, algorithm or key-encryption key"
   details {
     [type.googleapis.com/google.rpc.BadRequest] {
       field_violations {
         field: "requests[1].key_handle"
-        description: "got one that this server does not open for this caller, want a handle of this algorithm that has not expired"
+        description: "invalid, expired, or issued for another caller, algorithm or key-encryption key"
       }
     }
   }
@@ -121,7 +121,7 @@ std::vector<Golden> Goldens() {
            nullptr},
           {DrainingError(absl::Milliseconds(350)), R"(
   code: 14  # UNAVAILABLE
-  message: "server: is shutting down"
+  message: "server: shutting down"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "DRAINING"
@@ -151,7 +151,7 @@ std::vector<Golden> Goldens() {
            "500"},
           {CryptoSelfTestFailedError(), R"(
   code: 13  # INTERNAL
-  message: "server: got a proof of its own that does not verify, makes no more"
+  message: "server: cryptographic self-test failed; signing is disabled"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "CRYPTO_SELF_TEST_FAILED"
@@ -161,7 +161,7 @@ std::vector<Golden> Goldens() {
            nullptr},
           {CallerQuotaExceededError("uid:7", absl::Milliseconds(1250)), R"(
   code: 8  # RESOURCE_EXHAUSTED
-  message: "caller: got more requests than its quota, want fewer"
+  message: "caller: quota of proofs exceeded"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "CALLER_QUOTA_EXCEEDED"
@@ -181,7 +181,7 @@ std::vector<Golden> Goldens() {
            "1250"},
           {DeadlineTooShortError(), R"(
   code: 4  # DEADLINE_EXCEEDED
-  message: "deadline: got one that would pass before the answer, want a later one"
+  message: "deadline: too short, would pass before the answer"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "DEADLINE_TOO_SHORT"
@@ -191,7 +191,7 @@ std::vector<Golden> Goldens() {
            nullptr},
           {CallerNotAllowedError("uid:7"), R"(
   code: 7  # PERMISSION_DENIED
-  message: "caller: got uid:7, want one that is allowed"
+  message: "caller: uid:7 is not allowed"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "CALLER_NOT_ALLOWED"
@@ -201,7 +201,7 @@ std::vector<Golden> Goldens() {
            nullptr},
           {CallerNotAllowedError(""), R"(
   code: 16  # UNAUTHENTICATED
-  message: "caller: got none that can be told, want one that is allowed"
+  message: "caller: could not be identified (no peer credentials or client certificate)"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "CALLER_NOT_ALLOWED"
