@@ -1,4 +1,4 @@
-// The service's clocks.
+// Defines the clocks that the service reads.
 
 #ifndef PROOFMINT_SIGNER_BASE_CLOCK_H_
 #define PROOFMINT_SIGNER_BASE_CLOCK_H_
@@ -15,8 +15,8 @@ namespace proofmint::base {
 // tests can set it. Must be thread-safe.
 using Clock = std::function<absl::Time()>;
 
-// MonotonicNow returns the time of CLOCK_MONOTONIC, which nobody sets: for how
-// long things take and when they are due.
+// MonotonicNow returns the time of CLOCK_MONOTONIC, which cannot be set: for
+// durations and deadlines inside the process. Thread-safe.
 inline absl::Duration MonotonicNow() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,4 +1,4 @@
-// The error of a system call as a status.
+// Turns the error of a system call into a status.
 
 #ifndef PROOFMINT_SIGNER_BASE_ERRNO_STATUS_H_
 #define PROOFMINT_SIGNER_BASE_ERRNO_STATUS_H_

@@ -1,4 +1,5 @@
-// A mutex and a condition variable that Clang's thread-safety analysis knows.
+// Defines a mutex and a condition variable that Clang's thread-safety analysis
+// understands.
 
 #ifndef PROOFMINT_SIGNER_BASE_MUTEX_H_
 #define PROOFMINT_SIGNER_BASE_MUTEX_H_
@@ -47,14 +48,14 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 // ConditionVariable is a std::condition_variable for a Mutex.
 class ConditionVariable {
  public:
-  // Lets go of `mutex` while it waits. May return without a notification: call
-  // it in a loop over what is waited for.
+  // Wait unlocks `mutex` while it waits. It may return without a notification:
+  // call it in a loop that checks the condition.
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
-  // Wait for at most `limit`.
+  // WaitFor waits as Wait does, for at most `limit`.
   void WaitFor(Mutex& mutex, absl::Duration limit)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);

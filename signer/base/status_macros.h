@@ -1,4 +1,4 @@
-// Early return on errors; Debian 12's Abseil has no such macros.
+// Defines macros that return early on errors; Debian 12's Abseil has none.
 
 #ifndef PROOFMINT_SIGNER_BASE_STATUS_MACROS_H_
 #define PROOFMINT_SIGNER_BASE_STATUS_MACROS_H_

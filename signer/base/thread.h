@@ -1,4 +1,4 @@
-// A named thread whose start can fail without an exception.
+// Starts named threads, and fails with a status where std::thread throws.
 
 #ifndef PROOFMINT_SIGNER_BASE_THREAD_H_
 #define PROOFMINT_SIGNER_BASE_THREAD_H_
@@ -27,26 +27,27 @@ class Thread {
 
   // Start runs `function` on a new thread with the name `name`, a literal of at
   // most kMaxNameSize bytes, which top(1) and debuggers show. Fails with
-  // RESOURCE_EXHAUSTED if the system has no thread to give: a limit is reached,
-  // or memory. `function` is then destroyed without having run.
+  // RESOURCE_EXHAUSTED if a limit of threads or memory is reached. `function`
+  // is then destroyed without having run.
   static absl::StatusOr<Thread> Start(const char* name,
                                       std::function<void()> function);
 
-  // A Thread that owns none.
+  // Makes a Thread that owns none.
   Thread() = default;
 
   Thread(Thread&& other) noexcept;
   // Joins the thread that it owned before.
   Thread& operator=(Thread&& other) noexcept;
 
-  // Joins.
+  // Joins the thread.
   ~Thread();
 
   // Join waits for the thread's function to return. Afterwards, and if it owned
   // no thread, the Thread owns none. Must not be called by the thread itself.
   void Join();
 
-  // Detach lets the thread run to its end, or that of the process, alone.
+  // Detach gives up the thread, which runs until its function returns or the
+  // process ends.
   void Detach();
 
   // Whether it owns a thread, which may have returned from its function.

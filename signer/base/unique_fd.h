@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// Defines an owner of a file descriptor.
 
 #ifndef PROOFMINT_SIGNER_BASE_UNIQUE_FD_H_
 #define PROOFMINT_SIGNER_BASE_UNIQUE_FD_H_
@@ -9,7 +9,8 @@
 
 namespace proofmint::base {
 
-// UniqueFd owns a file descriptor, or none (-1). Not thread-safe.
+// UniqueFd owns a file descriptor and closes it in the destructor, or owns none
+// (-1). Not thread-safe.
 class UniqueFd {
  public:
   UniqueFd() = default;

@@ -1,4 +1,4 @@
-// The file that key-encryption keys come from.
+// Reads and writes the text of files of key-encryption keys.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEK_FILE_H_
 #define PROOFMINT_SIGNER_KEYS_KEK_FILE_H_
@@ -35,8 +35,8 @@ absl::StatusOr<std::vector<Kek>> ParseKeks(absl::string_view text);
 
 // ReadKekFile reads and parses a file, or what a symbolic link leads to. Fails
 // as ParseKeks, and with FAILED_PRECONDITION if it cannot be read, is no
-// regular file, is larger than kMaxKekFileSize, or lets others than its owner
-// and group read or write it.
+// regular file, is larger than kMaxKekFileSize, or everybody may read or
+// write it. Errors name the path and the line, never a key.
 absl::StatusOr<std::vector<Kek>> ReadKekFile(const std::string& path);
 
 }  // namespace proofmint::keys

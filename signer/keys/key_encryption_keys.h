@@ -1,4 +1,4 @@
-// The keys that key handles are sealed with.
+// Holds the keys that key handles are sealed with.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_ENCRYPTION_KEYS_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_ENCRYPTION_KEYS_H_
@@ -57,7 +57,7 @@ class KeyEncryptionKeys {
 
   const Key& sealing_key() const { return keys_.front(); }
 
-  // The key of that id; null if there is none.
+  // Returns the key with that id; null if there is none.
   const Key* Find(const KekId& id) const;
 
   // Whether these are the keys of `keks`, in the same order.

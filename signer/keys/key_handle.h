@@ -1,4 +1,4 @@
-// Private keys that callers keep for us, sealed.
+// Seals private keys into handles that callers keep, and opens them again.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_HANDLE_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_HANDLE_H_

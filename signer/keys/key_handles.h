@@ -1,4 +1,5 @@
-// Key handles, with keys that can be changed while calls are served.
+// Seals and opens key handles with KEKs that can be reloaded while calls are
+// served.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_HANDLES_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_HANDLES_H_
@@ -75,7 +76,7 @@ class KeyHandles {
              std::shared_ptr<const KeyEncryptionKeys> keks)
       : options_(options), entropy_(entropy), keks_(std::move(keks)) {}
 
-  // The keys at this moment; they live for as long as somebody uses them.
+  // The current KEKs, which live for as long as a call uses them.
   std::shared_ptr<const KeyEncryptionKeys> keks() const;
 
   const KeyHandlesOptions options_;

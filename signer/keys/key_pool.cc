@@ -35,8 +35,8 @@ using dpop::ProofKey;
 // Keys pushed under one lock: few, so that no Take waits long.
 constexpr size_t kPushSize = 8;
 
-// How many keys before it is popped a key is asked into the cache: it mostly
-// still lies in that of the core that minted it, some 200 ns away.
+// A key is prefetched this many keys before it is popped: it mostly still lies
+// in the cache of the core that minted it, some 200 ns away.
 constexpr size_t kPrefetchDistance = 3;
 
 size_t IndexOf(Algorithm algorithm) { return static_cast<size_t>(algorithm); }
@@ -178,8 +178,8 @@ std::optional<KeyPool::Batch> KeyPool::NextBatch() {
   }
 }
 
-// Takes may shrink the stack meanwhile, but nobody else grows it: what fitted
-// when the batch was begun still fits.
+// Takes may shrink the stack meanwhile, but only this thread grows it: what
+// fitted when the batch was begun still fits.
 void KeyPool::Push(const Batch& batch) {
   KeySlot* slots = slots_ + IndexOf(batch.algorithm) * capacity_;
   std::span<ProofKey> keys = minted_.first(batch.size);
@@ -201,8 +201,8 @@ void KeyPool::Push(const Batch& batch) {
   }
 }
 
-// The next Take that finds less than half tries again: a source that fails is
-// not asked over and over by a thread that nobody waits for.
+// The next Take that finds the pool half empty tries again: without demand the
+// thread does not ask a failing source over and over.
 void KeyPool::GiveUp() {
   for (ProofKey& key : minted_) key = ProofKey();
   base::MutexLock lock(mutex_);

@@ -1,4 +1,4 @@
-// Keys minted ahead of demand.
+// Mints keys ahead of demand.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
@@ -32,10 +32,10 @@ struct KeyPoolOptions {
   size_t capacity = 2048;
 };
 
-// KeyPool keeps keys of every algorithm ready and hands each out once. A thread
-// of its own refills it in kernel batches when it is half empty, and sleeps
-// otherwise. The keys lie in memory that is locked if the limits allow it, left
-// out of core dumps, and that a forked child sees as empty.
+// KeyPool keeps keys of every algorithm ready and hands each out once. Its
+// thread `key-pool` refills it in kernel batches when it is half empty, and
+// sleeps otherwise. The keys lie in memory that is locked if the limits allow
+// it, left out of core dumps, and that a forked child sees as empty.
 //
 // A forked child sees zeros in place of the keys, and must not use the pool:
 // its refilling thread, and whatever thread held its mutex, stayed behind in
@@ -60,13 +60,13 @@ class KeyPool {
   KeyPool(const KeyPool&) = delete;
   KeyPool& operator=(const KeyPool&) = delete;
 
-  // Take fills `keys`, any number of them, with keys that nobody else has or
-  // will have: from the pool, and what it lacks minted by the caller's thread,
-  // in one kernel batch. Never waits for the refilling thread to mint. Fails
-  // only as GenerateProofKeys does; the keys are then empty.
+  // Take fills `keys`, any number of them, with keys that are handed out once
+  // and never again: those that are ready, and the rest minted on the calling
+  // thread in one kernel batch. Never waits for the refilling thread to mint.
+  // Fails only as GenerateProofKeys does; the keys are then empty.
   absl::Status Take(dpop::Algorithm algorithm, std::span<dpop::ProofKey> keys);
 
-  // Stats are the figures of one algorithm since the start.
+  // Stats counts the keys of one algorithm since the start.
   struct Stats {
     size_t depth;     // keys ready now
     uint64_t pooled;  // keys handed out that were ready

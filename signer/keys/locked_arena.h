@@ -1,4 +1,4 @@
-// Memory for secrets that wait.
+// Allocates memory for secrets that are kept for longer than a call.
 
 #ifndef PROOFMINT_SIGNER_KEYS_LOCKED_ARENA_H_
 #define PROOFMINT_SIGNER_KEYS_LOCKED_ARENA_H_

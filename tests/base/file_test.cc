@@ -70,7 +70,7 @@ TEST_F(FileTest, FailsWithTheSystemsReason) {
   EXPECT_THAT(ReadFile(path_, 10),
               StatusIs(absl::StatusCode::kNotFound,
                        absl::StrCat(path_, ": No such file or directory")));
-  // A directory cannot be read, whoever opens it.
+  // A directory cannot be read, even by root.
   UniqueFd directory(open(std::string(directory_ / "").c_str(), O_RDONLY));
   std::array<uint8_t, 6> buffer;
   EXPECT_THAT(ReadInto(directory, path_, buffer),

@@ -1,4 +1,4 @@
-// Key-encryption keys, and files of them, for tests.
+// Makes key-encryption keys, and files of them, for tests.
 
 #ifndef PROOFMINT_TESTS_KEYS_KEK_FILES_H_
 #define PROOFMINT_TESTS_KEYS_KEK_FILES_H_
@@ -47,7 +47,7 @@ inline std::string LinesOf(std::initializer_list<uint8_t> firsts) {
   return lines;
 }
 
-// Writes beside the file and renames, so that nobody reads half of it.
+// Writes beside the file and renames, so that no reader sees half of it.
 inline void WriteKekFile(const std::string& path, absl::string_view text,
                          mode_t mode = 0600) {
   const std::string next = path + ".next";

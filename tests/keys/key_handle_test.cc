@@ -59,8 +59,8 @@ class KeyHandleTest : public ::testing::TestWithParam<Algorithm> {
     return OpenKeyHandle(*keks_, handle, GetParam(), caller, now);
   }
 
-  // What whoever has the KEK can make: a handle with this header, of a private
-  // key of such bytes.
+  // Makes a handle with this header, of a private key of such bytes, as any
+  // owner of the KEK can.
   std::string Forge(const std::string& header, uint8_t byte) {
     const std::array<uint8_t, 12> nonce = {};
     std::array<uint8_t, 32> private_key;

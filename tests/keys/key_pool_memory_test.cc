@@ -1,4 +1,4 @@
-// Where a pool's keys lie, and that they do not stay there.
+// Tests that a pool's keys lie in protected memory and do not stay there.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -119,7 +119,7 @@ TEST(KeyPoolMemoryTest, IsZerosAfterThePoolIsDestroyed) {
             0);
 }
 
-// Lets this process lock no more than a byte, whoever runs it.
+// Lets this process lock no more than a byte, even if root runs it.
 bool ForbidLocking() {
   rlimit limit = {.rlim_cur = 1, .rlim_max = 1};
   __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3,

@@ -1,4 +1,4 @@
-// What tests may know of a KeyPool beyond its interface.
+// Gives tests access to what a KeyPool keeps private.
 
 #ifndef PROOFMINT_TESTS_KEYS_KEY_POOL_PEER_H_
 #define PROOFMINT_TESTS_KEYS_KEY_POOL_PEER_H_

@@ -1,4 +1,4 @@
-// The refilling thread, and many threads that take.
+// Tests the refilling thread, and many threads that take keys.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

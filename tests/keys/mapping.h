@@ -1,4 +1,4 @@
-// What the kernel says of a piece of memory.
+// Reads what the kernel reports about a piece of memory.
 
 #ifndef PROOFMINT_TESTS_KEYS_MAPPING_H_
 #define PROOFMINT_TESTS_KEYS_MAPPING_H_

@@ -1,4 +1,4 @@
-// Tests that need a process of their own.
+// Runs parts of tests in a process of their own.
 
 #ifndef PROOFMINT_TESTS_TESTING_CHILD_PROCESS_H_
 #define PROOFMINT_TESTS_TESTING_CHILD_PROCESS_H_

@@ -1,4 +1,4 @@
-// The error catalogue: every failure that a caller can see, made in one place.
+// Makes every error that a caller can see: the error catalogue.
 //
 // Inside the process an error is an absl::Status whose payloads are the
 // google.rpc details under their type URLs. ToRpcStatus and ToGrpcStatus put it
@@ -48,7 +48,7 @@ inline constexpr absl::string_view kNotReady = "NOT_READY";
 inline constexpr absl::string_view kOverloaded = "OVERLOADED";
 inline constexpr absl::string_view kSigningFailed = "SIGNING_FAILED";
 
-// All of them, for what counts by reason.
+// All reasons, for what counts by reason.
 inline constexpr std::array kReasons = {kCallerNotAllowed,
                                         kCallerQuotaExceeded,
                                         kCryptoSelfTestFailed,
@@ -68,12 +68,11 @@ inline constexpr std::array kReasons = {kCallerNotAllowed,
                                         kOverloaded,
                                         kSigningFailed};
 
-// How long a caller is asked to wait after a passing failure of a key or a
-// signature.
+// The RetryInfo after a transient failure to make a key or a signature.
 inline constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 
 // InvalidFieldError is INVALID_ARGUMENT with a BadRequest for the field path
-// `field`, such as "requests[3].htu". `problem` reads "got X, want Y".
+// `field`, such as "requests[3].htu". `problem` says what is wrong with it.
 absl::Status InvalidFieldError(absl::string_view reason,
                                absl::string_view field,
                                absl::string_view problem);
@@ -93,7 +92,7 @@ absl::Status SigningFailedError(const absl::Status& cause);
 
 // OverloadedError is UNAVAILABLE: more than `limit` proofs would be in flight.
 // The delay is between half and one and a half of kRetryDelay, drawn anew for
-// each, so that those who were refused together do not come back together.
+// each, so that callers that were refused together do not retry together.
 absl::Status OverloadedError(size_t limit);
 
 // DrainingError is UNAVAILABLE with a RetryInfo of `delay`: the server is about
@@ -104,8 +103,8 @@ absl::Status DrainingError(absl::Duration delay);
 // has not made its first proof yet, or cannot any more, and tries every second.
 absl::Status NotReadyError();
 
-// CryptoSelfTestFailedError is INTERNAL: a proof of this server's did not
-// verify, and it makes no more.
+// CryptoSelfTestFailedError is INTERNAL: a proof of this server did not verify,
+// and it makes no more proofs.
 absl::Status CryptoSelfTestFailedError();
 
 // CallerQuotaExceededError is RESOURCE_EXHAUSTED with a QuotaFailure for
@@ -118,7 +117,7 @@ absl::Status CallerQuotaExceededError(absl::string_view caller,
 absl::Status DeadlineTooShortError();
 
 // CallerNotAllowedError is PERMISSION_DENIED, or UNAUTHENTICATED if `caller` is
-// empty: a connection that tells nothing of who is there.
+// empty: the connection has neither peer credentials nor a client certificate.
 absl::Status CallerNotAllowedError(absl::string_view caller);
 
 // ReasonOf returns the reason of an error of this file, inside the process or

@@ -1,4 +1,4 @@
-// The limits that the wire contract states, and where the daemon listens.
+// Defines the limits that the wire contract states, and the default address.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_LIMITS_H_
 #define PROOFMINT_SIGNER_SERVICE_CONTRACT_LIMITS_H_
@@ -13,7 +13,7 @@ inline constexpr int kMaxBatchSize = 256;
 // The largest absolute value of iat_offset.
 inline constexpr absl::Duration kMaxIatOffset = absl::Seconds(300);
 
-// Where the daemon listens, and clients look for it, unless told otherwise.
+// The daemon listens, and clients connect, here by default.
 inline constexpr char kDefaultDirectory[] = "/run/proofmint";
 inline constexpr char kDefaultAddress[] = "unix:/run/proofmint/proofmintd.sock";
 

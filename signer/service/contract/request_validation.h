@@ -1,4 +1,4 @@
-// From the wire's SignProofRequest to checked values.
+// Checks a SignProofRequest field by field.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_REQUEST_VALIDATION_H_
 #define PROOFMINT_SIGNER_SERVICE_CONTRACT_REQUEST_VALIDATION_H_

@@ -1,4 +1,4 @@
-// A thread that accepts connections, whatever becomes scarce.
+// Accepts connections, and goes on after descriptors ran out.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_ACCEPT_LOOP_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_ACCEPT_LOOP_H_
@@ -13,9 +13,9 @@
 
 namespace proofmint::service {
 
-// AcceptLoop accepts the connections of a listening socket on a thread of its
-// own. When descriptors run out, it leaves connections in the backlog and tries
-// again until there are some: gRPC 1.51's listeners never accept again.
+// AcceptLoop accepts the connections of a listening socket on its own thread,
+// `accept`. When descriptors run out, it leaves connections in the backlog and
+// tries again until there are some: gRPC 1.51's listeners never accept again.
 //
 // Not thread-safe, except that the callback of Start runs on the accepting
 // thread.
@@ -38,12 +38,12 @@ class AcceptLoop {
   absl::Status Start(
       std::function<void(base::UniqueFd connection)> on_connection);
 
-  // Stop leaves whoever has not been accepted yet in the backlog, and returns
-  // when the callback does not run any more.
+  // Stop ends the thread and leaves connections that are not accepted yet in
+  // the backlog. The callback is not called after it returns.
   void Stop();
 
-  // HandOverBacklog stops, and hands whoever waits in the backlog to the
-  // callback, on this thread. Without Start it does nothing.
+  // HandOverBacklog stops, and passes the connections of the backlog to the
+  // callback, on the calling thread. Without Start it does nothing.
   void HandOverBacklog();
 
  private:

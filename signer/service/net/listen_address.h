@@ -1,4 +1,4 @@
-// Where the server listens.
+// Parses the addresses that the server listens on.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_LISTEN_ADDRESS_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_LISTEN_ADDRESS_H_
@@ -37,8 +37,8 @@ using ListenAddress = std::variant<UnixAddress, TcpAddress, SystemdSockets>;
 
 // ParseListenAddress reads "unix:PATH", "systemd", or an IPv4 address or an
 // IPv6 address in brackets, followed by ":PORT". Fails with INVALID_ARGUMENT
-// for anything else: a host name may mean anything, and something else
-// tomorrow.
+// for anything else: a host name may resolve to any address, and to
+// another one tomorrow.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 // ParseLoopbackAddress reads the TCP forms alone and takes only loopback

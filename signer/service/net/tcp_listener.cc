@@ -73,12 +73,12 @@ bool Set(const base::UniqueFd& fd, int level, int option, int value) {
 // Sets what accepted connections inherit, and how the port may be shared.
 absl::Status SetOptions(const base::UniqueFd& fd, sa_family_t family,
                         absl::string_view host_port) {
-  // With the connections of a server that is gone, that is; two sockets that
-  // listen cannot share it.
+  // SO_REUSEADDR shares the port with the connections of a server that is gone;
+  // two listening sockets cannot share it.
   if (!Set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
       !Set(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
       !Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMilliseconds) ||
-      // Whatever the host's default is.
+      // The host's default may be otherwise.
       (family == AF_INET6 && !Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0))) {
     return SystemError(host_port, "setsockopt");
   }
@@ -100,8 +100,8 @@ absl::StatusOr<std::string> BoundHostPort(const base::UniqueFd& socket,
                       ntohs(port));
 }
 
-// Whether there is still somebody at the other end. gRPC would log an error,
-// and anybody who can connect could fill the log with it.
+// Whether the peer is still connected. If not, gRPC would log an error, and
+// any client could fill the log with it.
 bool IsConnected(const base::UniqueFd& connection) {
   SocketAddress peer;
   socklen_t size = sizeof(peer);

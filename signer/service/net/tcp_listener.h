@@ -1,5 +1,5 @@
-// A TCP port that is bound by us, and not by gRPC, whose listeners do not
-// survive that descriptors run out.
+// Listens on a TCP port in place of gRPC, whose listeners never accept again
+// after descriptors ran out.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_TCP_LISTENER_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_TCP_LISTENER_H_
@@ -16,8 +16,8 @@
 namespace proofmint::service {
 
 // TcpListener holds a listening TCP socket and accepts its connections on a
-// thread of its own. Not thread-safe, except that the callback of Start runs on
-// the accepting thread.
+// thread of its own, an AcceptLoop's. Not thread-safe, except that the callback
+// of Start runs on that thread.
 class TcpListener {
  public:
   // Bind binds `host_port`, as ParseListenAddress returns it, alone: no other
@@ -29,14 +29,14 @@ class TcpListener {
   static absl::StatusOr<std::unique_ptr<TcpListener>> Bind(
       const std::string& host_port);
 
-  // Stops accepting. The callback gets, on this thread, whoever had connected
-  // until then.
+  // Stops accepting. Connections that are still in the backlog are passed to
+  // the callback, on the calling thread.
   ~TcpListener();
 
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
 
-  // Where clients connect, with the port that was chosen for 0.
+  // The address that clients connect to, with the port that was chosen for 0.
   const std::string& host_port() const { return host_port_; }
 
   // Start hands every new connection, non-blocking, close-on-exec and without

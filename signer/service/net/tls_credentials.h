@@ -42,8 +42,8 @@ class TlsCredentials {
   // of this object.
   std::shared_ptr<grpc::ServerCredentials> NewServerCredentials();
 
-  // The reloader takes the files as they are now, if they are new and good. Each
-  // handshake runs it; running it in between keeps not_after() up to date.
+  // The reloader takes the files as they are now, if they are new and good.
+  // Each handshake runs it; running it in between keeps not_after() up to date.
   Reloader& reloader() { return reloader_; }
 
   // When the certificate that handshakes show expires.

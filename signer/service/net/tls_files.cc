@@ -25,7 +25,8 @@ constexpr absl::string_view kCertificate = "tls_certificate";
 constexpr absl::string_view kKey = "tls_key";
 constexpr absl::string_view kClientCa = "tls_client_ca";
 
-// What OpenSSL takes at the security level that Debian sets (2).
+// OpenSSL accepts keys from this size on at the security level that Debian sets
+// (2).
 constexpr int kMinRsaBits = 2048;
 constexpr int kMinEcBits = 224;
 

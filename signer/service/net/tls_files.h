@@ -1,4 +1,4 @@
-// The files of a TLS server, and what must be right with them.
+// Reads and checks the files of a TLS server.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_TLS_FILES_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_TLS_FILES_H_
@@ -19,7 +19,7 @@ namespace proofmint::service {
 struct TlsPaths {
   std::string certificate;  // the server's, then those that lead to its root
   std::string key;          // of the first certificate; not encrypted
-  std::string client_ca;    // who signs the certificates of clients
+  std::string client_ca;    // authorities of the client certificates
 };
 
 inline constexpr size_t kMaxTlsKeySize = 16 << 10;          // bytes
@@ -33,8 +33,9 @@ struct TlsFiles {
   crypto::Sha256Digest digest;  // of all three, to tell whether they changed
 };
 
-// ReadTlsFiles reads the files and looks at nothing in them. Errors name the
-// flag, such as "tls_key: got …, want …", and are FAILED_PRECONDITION.
+// ReadTlsFiles reads the files and does not check their contents. Errors name
+// the flag and the path, such as "tls_key: a.pem: not a regular file", and are
+// FAILED_PRECONDITION.
 // Thread-safe.
 absl::StatusOr<std::unique_ptr<TlsFiles>> ReadTlsFiles(const TlsPaths& paths);
 

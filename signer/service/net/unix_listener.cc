@@ -59,7 +59,7 @@ absl::StatusOr<base::UniqueFd> Lock(const std::string& path) {
   return lock;
 }
 
-// Removes a socket file that nobody serves. The lock keeps other servers of
+// Removes a socket file that no process serves. The lock keeps other servers of
 // ours away; connecting finds those that know nothing of it.
 absl::Status RemoveStaleSocket(const std::string& path) {
   struct stat info;
@@ -98,7 +98,7 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
            sizeof(address)) != 0) {
     return SystemError(path, "bind");
   }
-  // Nobody can connect before listen(), so the mode is in place in time.
+  // No client can connect before listen(), so the mode is in place in time.
   if (chmod(path.c_str(), kSocketMode) != 0) return SystemError(path, "chmod");
   if (listen(listening.get(), SOMAXCONN) != 0) {
     return SystemError(path, "listen");
@@ -110,7 +110,7 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::FromSystemd(
     base::UniqueFd socket) {
   sockaddr_un address = {};
   socklen_t size = sizeof(address);
-  // An abstract name begins with a NUL and has no mode to keep anybody out.
+  // An abstract name begins with a NUL and has no mode that restricts access.
   if (sd_is_socket_unix(socket.get(), SOCK_STREAM, /*listening=*/1,
                         /*path=*/nullptr, /*length=*/0) <= 0 ||
       getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) !=

@@ -1,5 +1,5 @@
-// A Unix socket that is bound by us, or by systemd, and not by gRPC, which
-// would silently take the path from a server that still runs.
+// Listens on a Unix socket in place of gRPC, which would silently take the path
+// from a server that still runs.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_UNIX_LISTENER_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_UNIX_LISTENER_H_
@@ -21,15 +21,15 @@ namespace proofmint::service {
 // A path that it binds is guarded by an advisory lock on PATH.lock, held as
 // long as the listener lives; the lock file stays behind, since removing it
 // would race with the next server. The socket has mode 0660, so that its
-// directory and group decide who may connect. Not thread-safe, except that the
-// callback of Start runs on the accepting thread.
+// directory and group control which clients may connect. Not thread-safe,
+// except that the callback of Start runs on the accepting thread.
 class UnixListener {
  public:
   // Bind binds `path`, of at most 107 bytes, and listens; clients may connect
-  // from now on and wait in the backlog. A socket file that nobody serves any
-  // more is replaced. Fails with ALREADY_EXISTS if another process serves the
-  // path, FAILED_PRECONDITION if the path is something other than a socket, and
-  // as base::ErrnoStatus otherwise.
+  // from now on and wait in the backlog. A socket file that no process
+  // serves any more is replaced. Fails with ALREADY_EXISTS if another process
+  // serves the path, FAILED_PRECONDITION if the path is something other than a
+  // socket, and as base::ErrnoStatus otherwise.
   static absl::StatusOr<std::unique_ptr<UnixListener>> Bind(std::string path);
 
   // FromSystemd serves a socket that systemd passed to this process: its path,
@@ -40,15 +40,15 @@ class UnixListener {
       base::UniqueFd socket);
 
   // Stops accepting. A socket file of our own is removed first, and then the
-  // callback gets, on this thread, whoever had connected until then: a client
-  // that is hung up on waits a second before it tries again. At a socket of
-  // systemd's they wait for the next server.
+  // connections of the backlog are passed to the callback, on the calling
+  // thread: a client whose connection is closed waits a second before it tries
+  // again. At a socket of systemd's they wait for the next server.
   ~UnixListener();
 
   UnixListener(const UnixListener&) = delete;
   UnixListener& operator=(const UnixListener&) = delete;
 
-  // Where clients connect.
+  // The path that clients connect to.
   const std::string& path() const { return path_; }
 
   // Whether the socket is systemd's.

@@ -101,7 +101,8 @@ struct Golden {
 };
 
 std::vector<Golden> Goldens() {
-  return {{InvalidKeyHandleError("requests[1].key_handle"), R"(
+  return {
+      {InvalidKeyHandleError("requests[1].key_handle"), R"(
   code: 3  # INVALID_ARGUMENT
   message: "requests[1].key_handle: invalid, expired, or issued for another caller, algorithm or key-encryption key"
   details {
@@ -118,8 +119,8 @@ std::vector<Golden> Goldens() {
       domain: "proofmint"
     }
   })",
-           nullptr},
-          {DrainingError(absl::Milliseconds(350)), R"(
+       nullptr},
+      {DrainingError(absl::Milliseconds(350)), R"(
   code: 14  # UNAVAILABLE
   message: "server: shutting down"
   details {
@@ -133,8 +134,8 @@ std::vector<Golden> Goldens() {
       retry_delay { nanos: 350000000 }
     }
   })",
-           "350"},
-          {NotReadyError(), R"(
+       "350"},
+      {NotReadyError(), R"(
   code: 14  # UNAVAILABLE
   message: "server: cannot make proofs yet"
   details {
@@ -148,8 +149,8 @@ std::vector<Golden> Goldens() {
       retry_delay { nanos: 500000000 }
     }
   })",
-           "500"},
-          {CryptoSelfTestFailedError(), R"(
+       "500"},
+      {CryptoSelfTestFailedError(), R"(
   code: 13  # INTERNAL
   message: "server: cryptographic self-test failed; signing is disabled"
   details {
@@ -158,8 +159,8 @@ std::vector<Golden> Goldens() {
       domain: "proofmint"
     }
   })",
-           nullptr},
-          {CallerQuotaExceededError("uid:7", absl::Milliseconds(1250)), R"(
+       nullptr},
+      {CallerQuotaExceededError("uid:7", absl::Milliseconds(1250)), R"(
   code: 8  # RESOURCE_EXHAUSTED
   message: "caller: quota of proofs exceeded"
   details {
@@ -178,8 +179,8 @@ std::vector<Golden> Goldens() {
       retry_delay { seconds: 1 nanos: 250000000 }
     }
   })",
-           "1250"},
-          {DeadlineTooShortError(), R"(
+       "1250"},
+      {DeadlineTooShortError(), R"(
   code: 4  # DEADLINE_EXCEEDED
   message: "deadline: too short, would pass before the answer"
   details {
@@ -188,8 +189,8 @@ std::vector<Golden> Goldens() {
       domain: "proofmint"
     }
   })",
-           nullptr},
-          {CallerNotAllowedError("uid:7"), R"(
+       nullptr},
+      {CallerNotAllowedError("uid:7"), R"(
   code: 7  # PERMISSION_DENIED
   message: "caller: uid:7 is not allowed"
   details {
@@ -198,17 +199,17 @@ std::vector<Golden> Goldens() {
       domain: "proofmint"
     }
   })",
-           nullptr},
-          {CallerNotAllowedError(""), R"(
-  code: 16  # UNAUTHENTICATED
-  message: "caller: could not be identified (no peer credentials or client certificate)"
-  details {
-    [type.googleapis.com/google.rpc.ErrorInfo] {
-      reason: "CALLER_NOT_ALLOWED"
-      domain: "proofmint"
-    }
-  })",
-           nullptr}};
+       nullptr},
+      {CallerNotAllowedError(""), R"pb(
+         code: 16  # UNAUTHENTICATED
+         message: "caller: could not be identified (no peer credentials or client certificate)"
+         details {
+           [type.googleapis.com/google.rpc.ErrorInfo] {
+             reason: "CALLER_NOT_ALLOWED"
+             domain: "proofmint"
+           }
+         })pb",
+       nullptr}};
 }
 
 TEST(ErrorsTest, EachHasItsCodeItsReasonAndItsDetails) {
