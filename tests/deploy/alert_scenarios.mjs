@@ -1,13 +1,13 @@
-// What makes each alert fire: a daemon that is well, with some of its series changed. Values are in promtool's
-// notation, one a minute: "5x40" stays at 5, "0+60x40" grows by 60. Time begins at 0, and alerts are looked at after
-// MINUTES.
+// Lists what makes each alert fire: a healthy daemon, with some of its series changed. Values are in promtool's
+// notation, one value per minute: "5x40" stays at 5, "0+60x40" grows by 60. Time begins at 0; alerts are
+// evaluated after MINUTES.
 export const MINUTES = 30;
 
 const INSTANCE = { job: 'proofmint', instance: 'one:9465' };
 const DAY = 86_400;
 
-// A minute of a daemon that is well: 60,000 proofs, a few refusals below all thresholds, a rolling restart, and once a
-// certificate that was there before its key. Beside it another job's process that starts all the time.
+// The series of a healthy daemon: 60,000 proofs a minute, a few refusals below all thresholds, a rolling restart, and
+// one certificate that came before its key. A process of another job restarts all the time.
 export const WELL = {
   'up': '1x40',
   'proofmint_serving': '1x40',
@@ -39,14 +39,18 @@ export const WELL = {
   'proofmint_log_dropped_total': '0x40',
 };
 
-// For each alert: the series that differ, labels beside those of the instance, and the summary without the instance.
+// Maps each alert to the series that differ, its labels beside those of the instance, and its summary without the
+// instance.
 export const FIRES = {
   ProofmintDown: { series: { up: '0x40' }, summary: 'no metrics; the daemon is down or cannot be reached.' },
-  ProofmintNotServing: { series: { proofmint_serving: '0x40' }, summary: 'runs and refuses every call.' },
+  ProofmintNotServing: {
+    series: { proofmint_serving: '0x40' },
+    summary: 'the daemon runs but is not ready and refuses every call.',
+  },
   ProofmintSelfCheckFailed: {
     series: { 'proofmint_self_checks_total{result="error"}': '0x25 1x15' },
     labels: { result: 'failed' },
-    summary: 'a proof that it made for itself was not made or not right.',
+    summary: 'a self-check failed: its proof could not be made or did not verify.',
   },
   ProofmintRestarting: {
     series: { process_start_time_seconds: '0x20 1x2 2x2 3x16' },
@@ -59,24 +63,24 @@ export const FIRES = {
   },
   ProofmintShedding: {
     series: { proofmint_proofs_total: '0+77770x40', 'proofmint_errors_total{reason="OVERLOADED"}': '0+20000x40' },
-    summary: 'refuses 20% of proofs because it has too much to do.',
+    summary: 'refuses 20% of proofs because it is overloaded.',
   },
   ProofmintQueueSlow: {
     series: {
       'proofmint_queue_seconds_bucket{le="0.02"}': '0x40',
       'proofmint_queue_seconds_bucket{le="0.05"}': '0+59000x40',
     },
-    summary: '1 % of calls wait longer than 70ms before work begins.',
+    summary: '1 % of calls wait longer than 70ms in the queue.',
   },
   ProofmintPoolMisses: {
     series: { 'proofmint_keys_taken_total{algorithm="ES256",source="on_demand"}': '0+18000x40' },
     labels: { algorithm: 'ES256' },
-    summary: '25% of ES256 keys are made while callers wait.',
+    summary: '25% of ES256 keys are made on demand, because the pool is empty.',
   },
   ProofmintBadRequests: {
     series: { proofmint_proofs_total: '0+87770x40', 'proofmint_errors_total{reason="INVALID_HTU"}': '0+10000x40' },
     labels: { reason: 'INVALID_HTU' },
-    summary: '10% of requests are wrong: INVALID_HTU.',
+    summary: '10% of requests are invalid: INVALID_HTU.',
   },
   ProofmintCallerOverQuota: {
     series: { 'proofmint_errors_total{reason="CALLER_QUOTA_EXCEEDED"}': '0+100x40' },
@@ -84,7 +88,7 @@ export const FIRES = {
   },
   ProofmintStrangers: {
     series: { 'proofmint_errors_total{reason="CALLER_NOT_ALLOWED"}': '0+1x40' },
-    summary: 'refused 10 calls of somebody who may not call.',
+    summary: 'refused 10 calls from callers that are not allowed.',
   },
   ProofmintHandshakeFailures: {
     series: { proofmint_tls_handshake_failures_total: '0+60x40' },
@@ -124,7 +128,7 @@ const withInstance = (series) => {
   return `${name}{${[labels, `job="${INSTANCE.job}"`, `instance="${INSTANCE.instance}"`].filter(Boolean).join(',')}}`;
 };
 
-// One test of promtool: the series, and for each alert of `alerts` whether it fires.
+// Returns one test of promtool: the series, and for each alert of `alerts` whether it fires.
 function scenario(alerts, { series = {}, fires = [] }) {
   return {
     interval: '1m',
@@ -141,8 +145,8 @@ function scenario(alerts, { series = {}, fires = [] }) {
   };
 }
 
-// promtool's tests: a daemon that is well and fires no alert, a pool that is switched off, which fires none either, and
-// for each alert a daemon that fires it and none but it. `alerts` are {name, severity}.
+// Returns promtool's tests: a healthy daemon, which fires no alert; one whose pool is switched off, which fires none
+// either; and for each alert a daemon that fires only that one. `alerts` are {name, severity}.
 export function promtoolTests(alerts) {
   const noPool = {
     'proofmint_key_pool_capacity{algorithm="ES256"}': '0x40',
@@ -153,7 +157,7 @@ export function promtoolTests(alerts) {
     scenario(alerts, { series: noPool }),
     ...alerts.filter(({ name }) => !FIRES[name].also).map(({ name }) =>
       scenario(alerts, { series: FIRES[name].series, fires: [name] })),
-    // Those that never come alone: only what they are about is looked at.
+    // An alert that never fires alone is tested without those that fire with it.
     ...alerts.filter(({ name }) => FIRES[name].also).map(({ name }) => scenario(
       alerts.filter((alert) => !FIRES[name].also.includes(alert.name)), { series: FIRES[name].series, fires: [name] })),
   ];
