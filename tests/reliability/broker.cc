@@ -13,7 +13,8 @@ namespace {
 
 constexpr absl::Duration kLongestSleep = absl::Milliseconds(20);
 
-// ES256 and Ed25519 in turn; no two nonces of a run are the same.
+// Returns a request for ES256 or Ed25519, in turn, with a nonce that no other
+// request of the run has.
 v1::SignProofRequest NewRequest(int64_t call, int item) {
   v1::SignProofRequest request;
   request.set_algorithm((call + item) % 2 == 0 ? v1::ALGORITHM_ES256
@@ -75,7 +76,7 @@ void Broker::Run(v1::ProofSigner::Stub& stub, int thread) {
     SleepUntil(due);
     Call(stub, number);
     number += options_.threads;
-    // What was missed while a call took long is not made up for.
+    // Calls that were due while a slow call was in flight are skipped.
     due = std::max(due + interval, absl::Now() - interval);
   } while (!stopping());
 }
@@ -149,7 +150,7 @@ Failure Broker::AskBatch(v1::ProofSigner::Stub& stub,
       CountFailure(last);
       failed.push_back(batch.requests(i));
     } else {
-      // A result that is not there is a proof that is wrong.
+      // A missing result counts as a wrong proof.
       proofs_.Check(batch.requests(i),
                     i < response.results_size() ? response.results(i).proof()
                                                 : v1::SignProofResponse(),

@@ -1,5 +1,5 @@
-// A broker as far as a signer knows one: threads that ask for proofs with a
-// plain generated stub, and check what they get.
+// Simulates a broker: threads that request proofs with a plain generated stub
+// and check every proof.
 
 #ifndef PROOFMINT_TESTS_RELIABILITY_BROKER_H_
 #define PROOFMINT_TESTS_RELIABILITY_BROKER_H_
@@ -25,52 +25,53 @@ namespace proofmint::reliability {
 
 struct BrokerOptions {
   int threads = 8;
-  double rate = 0;  // calls/s of all threads together; 0 is as fast as it goes
-  int batch = 1;    // proofs in a call: 1 calls SignProof
-  absl::Duration deadline = absl::Seconds(10);  // of a call, retries and all
-  // How often the broker calls again for what has failed with a RetryInfo,
-  // after that delay and within the deadline. gRPC itself makes at most 5
-  // attempts of a call, and none for the items of a batch.
+  double rate = 0;  // calls/s of all threads together; 0: no pauses
+  int batch = 1;    // proofs per call; 1 calls SignProof
+  absl::Duration deadline = absl::Seconds(10);  // of a call, with its retries
+  // How often the broker itself repeats what failed with a RetryInfo, after
+  // that delay and within the deadline. gRPC makes at most 5 attempts of a
+  // call, and never retries an item of a batch.
   int repeats = 0;
 };
 
-// Broker calls from its making until Stop; each thread calls at least once.
+// Broker sends calls from its construction until Stop, on threads of its own;
+// each thread sends at least one. Stop and TakeCounts are for one thread.
 class Broker {
  public:
   struct Counts {
     int64_t calls = 0;
-    int64_t failed_calls = 0;  // that brought less than all of their proofs
+    int64_t failed_calls = 0;  // that returned fewer proofs than requested
     int64_t repeats = 0;
     int64_t unlabelled = 0;                   // failures
     std::map<std::string, int64_t> failures;  // of calls and items, by name
     std::string first_failure;
-    load::Histogram latency;  // of calls that brought all, in nanoseconds
+    load::Histogram latency;  // of calls that returned all, in nanoseconds
   };
 
-  // Thread i uses channel i, counted round.
+  // Thread i uses channel i modulo their number.
   Broker(const BrokerOptions& options,
          const std::vector<std::shared_ptr<grpc::Channel>>& channels);
   ~Broker() { Stop(); }
 
-  // Waits for the calls in flight.
+  // Ends all threads; waits for the calls in flight.
   void Stop();
 
-  // After Stop.
+  // Returns the counts; to be called after Stop.
   Counts TakeCounts();
   const ProofChecker& proofs() const { return proofs_; }
 
  private:
   void Run(v1::ProofSigner::Stub& stub, int thread);
   void Call(v1::ProofSigner::Stub& stub, int64_t number);
-  // Asks once for `requests` and leaves in it those that failed. Returns the
-  // last failure; its name is empty if there was none.
+  // Makes one call for `requests` and leaves in it those that failed. Returns
+  // the last failure; its name is empty if there was none.
   Failure Ask(v1::ProofSigner::Stub& stub, absl::Time deadline,
               std::vector<v1::SignProofRequest>& requests);
   Failure AskBatch(v1::ProofSigner::Stub& stub, grpc::ClientContext& context,
                    std::vector<v1::SignProofRequest>& requests);
   void CountFailure(const Failure& failure);
   bool stopping() const;
-  // Sleeps, but not on after Stop.
+  // Sleeps until `time` or Stop.
   void SleepUntil(absl::Time time);
 
   const BrokerOptions options_;

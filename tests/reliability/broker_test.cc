@@ -1,4 +1,4 @@
-// The broker against real servers: what it counts, and when it asks again.
+// Tests the broker against real servers: its counts, and its retries.
 
 #include "tests/reliability/broker.h"
 

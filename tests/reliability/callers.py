@@ -1,4 +1,4 @@
-"""Those who call a daemon: the retrying client, and the command line."""
+"""Runs the callers of a daemon: the retrying client, and the command line."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from bench.load import programs
 
 
 class Client:
-    """A proofmint-retrying-client. It retries by deploy/service_config.json, unless retry=False."""
+    """Client is a proofmint-retrying-client. It retries as deploy/service_config.json says, unless retry=False."""
 
     def __init__(self, bench, name, targets, seconds, retry=True, **flags):
         self.name, self.seconds, self.deadline = name, seconds, 10
@@ -24,13 +24,13 @@ class Client:
             self.process = subprocess.Popen(command, stdout=out, stderr=log, start_new_session=True)
 
     def stop(self):
-        """Ends it after the calls in flight; returns its summary."""
+        """Stops the client once its calls in flight have ended; returns its summary."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self._finish(self.deadline + 20)
 
     def finish(self):
-        """Waits until it ends by itself."""
+        """Waits until the client ends by itself; returns its summary."""
         return self._finish(self.seconds + self.deadline + 20)
 
     def _finish(self, seconds):
@@ -51,7 +51,7 @@ class Client:
 
 
 def proofs_are_right(outcome, name, summary):
-    """No proof of a client's run was wrong or came twice, and there were some."""
+    """Expects that a client's run got proofs, none of them wrong and none twice."""
     outcome.expect(summary["wrong_proofs"] + summary["duplicate_proofs"] == 0,
                    f"{name}: got {summary['wrong_proofs']} wrong and {summary['duplicate_proofs']} duplicate proofs, "
                    f"want none; the first: {summary['first_problem']}")
@@ -59,7 +59,7 @@ def proofs_are_right(outcome, name, summary):
 
 
 def nothing_failed(outcome, name, summary):
-    """proofs_are_right, and no call failed."""
+    """Expects what proofs_are_right does, and that no call failed."""
     proofs_are_right(outcome, name, summary)
     outcome.expect(summary["failed_calls"] == 0,
                    f"{name}: got {summary['failed_calls']} failed calls of {summary['calls']}, want none; the first: "
@@ -67,7 +67,7 @@ def nothing_failed(outcome, name, summary):
 
 
 class Command:
-    """What one run of `proofmint` said."""
+    """Command is one run of `proofmint`: its exit status and its output."""
 
     def __init__(self, program, *arguments, seconds=15, **options):
         try:
@@ -81,7 +81,7 @@ class Command:
 
 
 def sign(bench, target, *flags, program=None, **options):
-    """One `proofmint sign`; its output, if all is well, is a line of JSON."""
+    """Runs `proofmint sign` once; its output is a line of JSON if it succeeds."""
     return Command(program or bench.program("proofmint"), "sign", f"--target={target}", "--htu=https://idp.example/token",
                    "--json", *flags, **options)
 

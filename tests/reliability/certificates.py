@@ -1,4 +1,4 @@
-"""Throw-away certificates, made by the openssl command."""
+"""Makes throw-away certificates with the openssl command."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
 class Authority:
-    """A certificate authority with its files in `directory`."""
+    """Authority is a certificate authority with its files in `directory`."""
 
     def __init__(self, directory, name):
         self.directory, self.name = directory, name
@@ -24,7 +24,7 @@ class Authority:
         return os.path.join(self.directory, f"{name}.{suffix}")
 
     def issue(self, name, san):
-        """A certificate for `san`, such as "DNS:broker.example"; the paths of it and its key."""
+        """Issues a certificate for `san`, such as "DNS:broker.example"; returns the paths of the certificate and its key."""
         files = {suffix: self.path(name, suffix) for suffix in ("key", "csr", "crt")}
         openssl("req", *KEY, "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}", "-keyout", files["key"], "-out",
                 files["csr"])

@@ -1,4 +1,4 @@
-"""A proofmintd that is started, stopped, killed and started again at the same addresses."""
+"""Starts, stops and kills a proofmintd, again and again at the same addresses."""
 
 import http.client
 import os
@@ -13,14 +13,14 @@ import raw
 
 SAMPLE = re.compile(r"^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-# A process that is killed takes what it started with it.
+# Makes the kernel kill the daemon if this process dies.
 TIED = ["setpriv", "--pdeathsig", "KILL"]
-# gRPC opens some when it first needs them.
+# gRPC opens some descriptors when it first needs them.
 FEW_DESCRIPTORS = 4
 
 
 def wait_until(condition, seconds, what):
-    """Returns the first value of condition() that is true; ProgramError after `seconds`, with `what`: text or what returns it."""
+    """Returns the first true value of condition(). Raises ProgramError after `seconds`, with `what`, a text or its function."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -38,7 +38,7 @@ def free_port():
 
 
 class Metrics:
-    """One answer of /metrics."""
+    """Metrics are those of one scrape of /metrics."""
 
     def __init__(self, text):
         self.samples = []
@@ -46,18 +46,18 @@ class Metrics:
             self.samples.append((match[1], dict(LABEL.findall(match[2] or "")), float(match[3])))
 
     def __getitem__(self, name):
-        """The sum over all labels; KeyError without such a metric."""
+        """Returns the sum over all labels. Raises KeyError if there is no such metric."""
         return self.total(name)
 
     def total(self, name, **labels):
-        """The sum of the samples with these labels. A metric that is not there is a KeyError; a label that is not there adds 0."""
+        """Returns the sum of the samples with these labels. A missing metric raises KeyError; a missing label counts as 0."""
         if all(name != metric for metric, _, _ in self.samples):
             raise KeyError(name)
         return sum(value for metric, found, value in self.samples if metric == name and found.items() >= labels.items())
 
 
 class Daemon:
-    """A daemon at addresses of its own: always a Unix socket, with tcp=True also a loopback port, in plaintext."""
+    """Daemon has its own addresses: always a Unix socket, with tcp=True also a loopback port, in plaintext."""
 
     def __init__(self, bench, name, *flags, tcp=False, prefix=(), environment=None, log=None, listen=()):
         self.name, self.log = name, log or os.path.join(bench.scratch, f"{name}.log")
@@ -65,7 +65,7 @@ class Daemon:
         self.target = f"unix:{self.socket}"
         self.tcp = f"127.0.0.1:{free_port()}" if tcp else None
         self.metrics_port = free_port()
-        self.metrics = f"http://127.0.0.1:{self.metrics_port}/metrics"  # where proofmint-load looks
+        self.metrics = f"http://127.0.0.1:{self.metrics_port}/metrics"  # as proofmint-load takes it
         self.environment = os.environ | (environment or {})
         addresses = [self.target, *([self.tcp] if tcp else []), *listen]
         self.command = [*TIED, *prefix, bench.program("proofmintd"), f"--listen={','.join(addresses)}",
@@ -117,7 +117,7 @@ class Daemon:
         try:
             connection.request("GET", "/metrics")
             response = connection.getresponse()
-            if response.status != 200:  # the page comes a moment after the port
+            if response.status != 200:  # the port is open a moment before the page exists
                 raise http.client.HTTPException(f"/metrics: got status {response.status}")
             return Metrics(response.read().decode())
         finally:
@@ -130,8 +130,8 @@ class Daemon:
             return None
 
     def expect_idle(self, outcome, before, seconds):
-        """Waits until nothing is in flight and no more connections and descriptors are open than `before`, a scrape; returns the
-        last scrape."""
+        """Waits until no proof is in flight and no more connections and descriptors are open than in `before`, a scrape.
+        Returns the last scrape."""
         def left(metrics):
             limits = {"proofmint_in_flight_proofs": 0, "proofmint_connections": before["proofmint_connections"],
                       "process_open_fds": before["process_open_fds"] + FEW_DESCRIPTORS}
@@ -146,11 +146,11 @@ class Daemon:
         os.kill(self.process.pid, number)
 
     def stop(self):
-        """SIGTERM; returns the exit status. A second call returns the same."""
+        """Sends SIGTERM; returns the exit status. A second call returns the same."""
         if self.process is None:
             return None
         if self.process.poll() is None:
-            # One that is stopped would not see it.
+            # A process that SIGSTOP has stopped does not receive SIGTERM.
             self.signal(signal.SIGCONT)
             self.process.terminate()
             try:
@@ -164,7 +164,7 @@ class Daemon:
         self.process.wait()
 
     def cpu_seconds(self):
-        """What it has used so far; /metrics may be out of reach."""
+        """Returns the CPU time used so far, from /proc, since /metrics may be out of reach."""
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The driver of scripts/reliability: rows that hold, that do not, and that break; and the parts that rows rely on."""
+"""Tests the driver of scripts/reliability with rows that pass, fail and raise, and the modules that rows rely on."""
 
 import contextlib
 import io
@@ -35,7 +35,7 @@ class DriverTest(unittest.TestCase):
         reliability.ROWS.update(good=(good, "well"), bad=(bad, "2 apples"), broken=(broken, "works"))
 
     def main(self, *arguments):
-        """The exit status, the table, and the report."""
+        """Returns the exit status, the table, and the report."""
         with tempfile.TemporaryDirectory() as directory:
             file = os.path.join(directory, "report.json")
             before, sys.argv = sys.argv, ["reliability", f"--json={file}", "--programs=/nowhere", *arguments]

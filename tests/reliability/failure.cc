@@ -9,7 +9,7 @@
 namespace proofmint::reliability {
 namespace {
 
-// The delay of the trailer, which is whole milliseconds.
+// Returns the delay in the trailer, in whole milliseconds.
 std::optional<absl::Duration> PushbackOf(const grpc::ClientContext& context) {
   const auto& trailers = context.GetServerTrailingMetadata();
   auto [first, last] = trailers.equal_range("grpc-retry-pushback-ms");
@@ -46,7 +46,7 @@ Failure DescribeItem(const google::rpc::Status& error) {
 Failure DescribeCall(const grpc::Status& status,
                      const grpc::ClientContext& context) {
   google::rpc::Status details = service::ToRpcStatus(status);
-  // A code that differs in the details is no label.
+  // An error whose details have another code is not labelled.
   const bool same_code =
       details.details().empty() || details.code() == status.error_code();
   details.set_code(status.error_code());

@@ -47,7 +47,7 @@ class FailingSigner : public v1::ProofSigner::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// The failure of a call that is answered like this.
+// Returns the failure of a call that is answered with `status` and `pushback`.
 Failure FailureOf(const grpc::Status& status,
                   std::optional<std::string> pushback = std::nullopt) {
   FailingSigner signer(status, std::move(pushback));

@@ -1,10 +1,10 @@
-// A library for LD_PRELOAD that gives one process another wall clock, or no
-// entropy; the machine's own clock is everybody's.
+// A library for LD_PRELOAD that shifts the wall clock of one process, or takes
+// its entropy away; setting the machine's clock would affect all processes.
 //
 // PROOFMINT_CLOCK_FILE names a file of 8 bytes: the seconds, a native int64,
-// that are added to CLOCK_REALTIME whenever it is read; whoever writes the file
-// sets the clock. Monotonic clocks are left alone, as they are when an
-// administrator or NTP sets the time.
+// that are added to CLOCK_REALTIME whenever it is read; writing the file sets
+// the clock. Monotonic clocks do not change, just as when an administrator or
+// NTP sets the time.
 //
 // PROOFMINT_NO_ENTROPY makes getrandom() fail with EIO.
 
@@ -33,7 +33,7 @@ Syscall RealSyscall() {
   return real;
 }
 
-// The clock file in memory, or null.
+// The mapped clock file, or null.
 const volatile int64_t* MapClockFile() {
   const char* path = std::getenv("PROOFMINT_CLOCK_FILE");
   if (path == nullptr) return nullptr;
@@ -84,8 +84,8 @@ ssize_t getrandom(void* buffer, size_t size, unsigned flags) {
   return RealSyscall()(SYS_getrandom, buffer, size, flags);
 }
 
-// Abseil's mutexes wait until a moment of the wall clock. The kernel does not
-// know ours.
+// Abseil's mutexes wait with a deadline on the wall clock, which has to be
+// converted for the kernel, since its clock is not shifted.
 long syscall(long number, ...) noexcept {
   long arguments[6];
   va_list list;

@@ -1,16 +1,16 @@
-"""What a process has allocated and not freed, as proofmint-heap-preload.so counts it."""
+"""Reads the live heap of a process: what proofmint-heap-preload.so counts as allocated and not freed."""
 
 import collections
 import os
 import struct
 
-# The bytes and blocks that are live, and the most bytes that ever were.
+# Counts are the bytes and blocks that are live, and the peak of the bytes.
 Counts = collections.namedtuple("Counts", ["bytes", "blocks", "peak"])
 LAYOUT = struct.Struct("=qqq")  # HeapCounts in heap_preload.cc
 
 
 class Heap:
-    """The heap of one process, which runs with `environment`."""
+    """Heap is that of one process, which runs with `environment`."""
 
     def __init__(self, bench, name):
         self.path = os.path.join(bench.scratch, f"{name}.heap")
@@ -24,6 +24,6 @@ class Heap:
 
 
 def growth(earlier, now):
-    """The bytes and blocks that `now` has more than the lowest of `earlier`, a list of Counts. A reading may be too high, since
-    some blocks are freed only after the last call has ended, but what has leaked is in every later one."""
+    """Returns by how many bytes and blocks `now` exceeds the lowest of `earlier`, a list of Counts. A reading may be too high,
+    since some blocks are freed only after the last call has ended; but a leak shows in every later reading."""
     return now.bytes - min(counts.bytes for counts in earlier), now.blocks - min(counts.blocks for counts in earlier)

@@ -1,9 +1,9 @@
 // A library for LD_PRELOAD that counts what one process has allocated and not
 // freed since it was loaded. Resident memory cannot show that: the allocator
-// keeps what is freed between blocks that live.
+// keeps freed memory between blocks that are live.
 //
 // PROOFMINT_HEAP_FILE names a file of sizeof(HeapCounts) bytes, which always
-// has the current counts; without it the library counts for itself alone.
+// holds the current counts; without the variable nothing can read them.
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-// The allocator of the C library, under the names that stay when a program
+// These names of the C library's allocator remain available when a program
 // defines malloc() and the others.
 extern "C" {
 void* __libc_malloc(size_t size);
@@ -28,7 +28,7 @@ void __libc_free(void* block);
 
 namespace {
 
-// The layout of the file; tests/reliability/heap.py reads it.
+// HeapCounts is the layout of the file, which tests/reliability/heap.py reads.
 struct HeapCounts {
   std::atomic<int64_t> bytes;   // in live blocks, by malloc_usable_size()
   std::atomic<int64_t> blocks;  // that are live
@@ -38,8 +38,8 @@ struct HeapCounts {
 HeapCounts unread_counts;
 constinit std::atomic<HeapCounts*> counts{&unread_counts};
 
-// Runs before main(). What was allocated earlier is counted where no reader
-// looks, which does not matter to one that compares counts.
+// Runs before main(). Blocks that were allocated earlier are missing in the
+// file, which does not matter to a reader that compares counts.
 __attribute__((constructor)) void MapHeapFile() {
   const char* path = std::getenv("PROOFMINT_HEAP_FILE");
   if (path == nullptr) return;

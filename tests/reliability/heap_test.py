@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""heap_test.py LIBRARY: what LIBRARY, proofmint-heap-preload.so, counts in a process that allocates and frees, and how counts
-are compared."""
+"""heap_test.py LIBRARY: tests what LIBRARY, proofmint-heap-preload.so, counts in a process that allocates and frees, and how
+counts are compared."""
 
 import os
 import subprocess
@@ -17,10 +17,10 @@ import heap  # pylint: disable=wrong-import-position
 
 LIBRARY = sys.argv.pop() if len(sys.argv) > 1 else ""
 BLOCKS, SIZE = 1000, 4000
-# The interpreter allocates, too, between two readings: a hundred times less.
+# The interpreter also allocates between two readings, but a hundred times less.
 OTHER_BLOCKS, OTHER_BYTES = BLOCKS / 4, BLOCKS * SIZE / 100
 
-# Runs with the library and prints a line of counts before and after each step.
+# This program runs with the library and prints a line of counts before and after each step.
 PROGRAM = f"""
 import ctypes, sys
 sys.path.insert(0, {HERE!r})

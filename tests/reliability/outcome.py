@@ -1,4 +1,4 @@
-"""What a row found, and the table of all rows."""
+"""Collects what a row measured, and prints the table of all rows."""
 
 import sys
 import time
@@ -7,18 +7,18 @@ from bench.load import tables
 
 
 class Outcome:
-    """What one row measured, and where it was not what is wanted."""
+    """Outcome is what one row measured, and its failures."""
 
     def __init__(self):
         self.measured, self.failures, self.figures = [], [], {}
 
     def measure(self, text, **figures):
-        """A part of what the table shows; the figures go into the JSON report."""
+        """Adds `text` to the row of the table, and the figures to the JSON report."""
         self.measured.append(text)
         self.figures.update(figures)
 
     def expect(self, held, text):
-        """`text` says what was seen where something else was wanted."""
+        """Records `text`, which says what was got and what was wanted, as a failure unless `held`; returns `held`."""
         if not held:
             self.failures.append(text)
             say(f"NOT AS WANTED: {text}")
@@ -33,7 +33,7 @@ class Outcome:
 
 
 def text_of(results):
-    """The table of `results`, dicts with row, measured, want, ok and failures, and below each line what was not as wanted."""
+    """Returns the table of `results`, dicts with row, measured, want, ok and failures, with the failures below their row."""
     text = tables.table(["row", "measured", "want", "ok"],
                         [[result["row"], result["measured"], result["want"], "yes" if result["ok"] else "NO"]
                          for result in results]).split("\n")
@@ -45,6 +45,6 @@ STARTED = time.monotonic()
 
 
 def say(text):
-    """Progress, for whoever waits."""
+    """Prints progress to standard error."""
     seconds = int(time.monotonic() - STARTED)
     print(f"reliability: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)

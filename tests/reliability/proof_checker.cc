@@ -20,7 +20,7 @@ absl::Status Expect(absl::string_view field, absl::string_view got,
       absl::StrCat(field, ": got \"", got, "\", want \"", want, "\""));
 }
 
-// The first 16 bytes of `text`, which has at least as many in base64url.
+// Returns the first 16 bytes of `text`, base64url of at least 16 bytes.
 absl::StatusOr<std::array<char, 16>> FirstBytes(absl::string_view field,
                                                 absl::string_view text) {
   PROOFMINT_ASSIGN_OR_RETURN(std::string bytes, dpop::DecodeBase64Url(text));
@@ -62,7 +62,7 @@ absl::StatusOr<ProofChecker::Identities> ProofChecker::Inspect(
 void ProofChecker::Check(const v1::SignProofRequest& request,
                          const v1::SignProofResponse& response,
                          absl::Time now) {
-  // The slow part, which threads do side by side.
+  // The slow part runs outside the lock, so that threads do it in parallel.
   absl::StatusOr<Identities> identities = Inspect(request, response);
   const int64_t lead = response.iat() - absl::ToUnixSeconds(now);
   base::MutexLock lock(mutex_);

@@ -1,4 +1,4 @@
-// Checks every proof of a run: each for itself, and that none repeats another.
+// Checks every proof of a run: that it is right, and that no two are alike.
 
 #ifndef PROOFMINT_TESTS_RELIABILITY_PROOF_CHECKER_H_
 #define PROOFMINT_TESTS_RELIABILITY_PROOF_CHECKER_H_
@@ -22,24 +22,24 @@ class ProofChecker {
  public:
   struct Counts {
     int64_t right = 0;
-    int64_t wrong = 0;       // not what was asked for, or not valid
-    int64_t duplicates = 0;  // a jti or a key that came before
+    int64_t wrong = 0;       // not as requested, or not valid
+    int64_t duplicates = 0;  // with a jti or a key seen before
     std::string first_problem;
     // The least and the greatest `iat` minus the caller's clock, in seconds.
     std::optional<int64_t> least_lead;
     std::optional<int64_t> greatest_lead;
   };
 
-  // Check inspects `response`, which came at `now` for `request`: signature,
-  // alg, htm, htu, nonce, jkt, iat, and that neither its jti nor its key came
-  // before.
+  // Check inspects `response`, which was received at `now` for `request`: its
+  // signature, alg, htm, htu, nonce, jkt and iat, and that neither its jti nor
+  // its key was seen before.
   void Check(const v1::SignProofRequest& request,
              const v1::SignProofResponse& response, absl::Time now);
 
   Counts counts() const;
 
  private:
-  // The first half of a SHA-256, or a jti: 128 bits.
+  // An Identity is the first half of a SHA-256, or a jti: 128 bits.
   using Identity = std::array<char, 16>;
 
   struct Identities {

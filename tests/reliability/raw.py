@@ -1,11 +1,11 @@
-"""Connections without gRPC."""
+"""Opens connections without gRPC, to send arbitrary bytes."""
 
 import resource
 import socket
 
 
 def connect(address, seconds=5):
-    """To a path, or to "host:port"."""
+    """Connects to the path of a Unix socket, or to "host:port"."""
     if address.startswith("/"):
         connection = socket.socket(socket.AF_UNIX)
         target = address
@@ -23,7 +23,7 @@ def connect(address, seconds=5):
 
 
 def read_until_closed(connection, seconds):
-    """What came until the other side hung up, and whether it did within `seconds` without a word."""
+    """Reads until the peer closes the connection or `seconds` pass without data; returns the data, and whether it closed."""
     received = b""
     connection.settimeout(seconds)
     try:
@@ -39,6 +39,6 @@ def read_until_closed(connection, seconds):
 
 
 def allow_descriptors(count):
-    """Raises this process's limit, and of those it starts, as far as it goes."""
+    """Raises the limit of descriptors of this process, and of those that it starts, to the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(count, hard)), hard))

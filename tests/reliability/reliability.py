@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Puts proofmintd through what a bad day has in store, and prints one table: what was measured, and whether it is as wanted.
+"""Subjects proofmintd to overload, failures and attacks, and prints one table: what was measured, and whether it is right.
 
-What each row does and how to read it: docs/reliability.md. The exit status is 1 if a row is not as it should be.
+docs/reliability.md explains each row and how to read it. The exit status is 1 if a row fails.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from rows import faults, hostile, leaks, limits, overload, restarts, stops_and_c
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# name: (what does it, what is wanted)
+# Maps the name of a row to its function and its criterion.
 ROWS = {
     "overload": (overload.overload, "goodput ≥ 85 % (batch), ≥ 60 % (unary); rejections labelled; normal after 2 s"),
     "restarts": (restarts.restarts, "0 failed calls, 0 duplicates"),
@@ -35,12 +35,12 @@ ROWS = {
 
 
 def run(name, directory, quick):
-    """One row, as a dict for the table and the report. What breaks it is a failure of the row, not of the others."""
+    """Runs one row; returns a dict for the table and the report. An error of the row is its failure; other rows go on."""
     function, want = ROWS[name]
     outcome, start = outcomes.Outcome(), time.monotonic()
     outcomes.say(name)
     try:
-        # A short path: it is part of those of Unix sockets.
+        # The path is short because paths of Unix sockets contain it.
         with tempfile.TemporaryDirectory(prefix="proofmint-", ignore_cleanup_errors=True) as scratch, \
                 workbench.Workbench(ROOT, directory, scratch, quick) as bench:
             function(bench, outcome)
@@ -61,12 +61,12 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/reliability", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=rows_of, default=list(ROWS), metavar="NAME,...", help=f"some of: {', '.join(ROWS)}")
-    parser.add_argument("--quick", action="store_true", help="each row for seconds only; goodput is judged loosely")
-    parser.add_argument("--json", metavar="FILE", help="write the table and all figures")
+    parser.add_argument("--quick", action="store_true", help="run each row for a few seconds; accept a lower goodput")
+    parser.add_argument("--json", metavar="FILE", help="write the table and all figures as JSON")
     parser.add_argument("--programs", default=os.path.join(ROOT, "build", "release", "bin"), metavar="DIR",
                         help="where the programs are (build/release/bin)")
     flags = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Whichever way it ends, what it started ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # On SIGTERM, too, ends what it started.
     results = [run(name, os.path.abspath(flags.programs), flags.quick) for name in flags.rows]
     print(outcomes.text_of(results))
     if flags.json:

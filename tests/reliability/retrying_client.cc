@@ -1,6 +1,6 @@
-// proofmint-retrying-client: what a broker with the service config of deploy/
-// sees of a signer. scripts/reliability runs it; so can an operator who
-// rehearses a restart.
+// proofmint-retrying-client calls a signer as a broker does, with the retry
+// policy of a service config, and prints what the broker observed.
+// scripts/reliability runs it, and operators can to rehearse a restart.
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -49,8 +49,8 @@ std::string CheckDuration(const std::string& text) {
 
 void Flags::AddTo(CLI::App& app) {
   app.add_option("--target", targets,
-                 "Servers: unix:PATH or HOST:PORT, several of them separated\n"
-                 "by commas; the threads take turns")
+                 "Servers: unix:PATH or HOST:PORT, separated by commas;\n"
+                 "each thread calls one of them")
       ->delimiter(',')
       ->required();
   app.add_option("--service_config", service_config,
@@ -58,26 +58,28 @@ void Flags::AddTo(CLI::App& app) {
                  "without it no call is retried")
       ->check(CLI::ExistingFile);
   app.add_option("--threads", broker.threads,
-                 "Threads, each with one call at a time and a connection")
+                 "Threads, each with its own connection and one call at a time")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--rate", broker.rate,
-                 "Calls a second of all threads; 0 is as many as go")
+                 "Calls per second of all threads; 0 calls without a pause")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   app.add_option("--batch", broker.batch,
-                 "Proofs in a call: 1 calls SignProof, more BatchSignProofs")
+                 "Proofs per call; 1 calls SignProof, more BatchSignProofs")
       ->check(CLI::Range(1, service::kMaxBatchSize))
       ->capture_default_str();
-  app.add_option("--duration", duration, "How long to call; SIGTERM ends it")
+  app.add_option("--duration", duration,
+                 "How long to send calls; SIGTERM ends the run earlier")
       ->check(CheckDuration)
       ->capture_default_str();
-  app.add_option("--deadline", deadline, "Of a call with all its retries")
+  app.add_option("--deadline", deadline,
+                 "The deadline of a call, including all its retries")
       ->check(CheckDuration)
       ->capture_default_str();
   app.add_option("--repeats", broker.repeats,
-                 "How often to ask again, after the delay of the RetryInfo,\n"
-                 "for what failed after all attempts of the retry policy")
+                 "How often to call again, after the delay of the RetryInfo,\n"
+                 "when all attempts of the retry policy have failed")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
   CLI::Option* ca =
@@ -90,7 +92,8 @@ void Flags::AddTo(CLI::App& app) {
           ->check(CLI::ExistingFile)
           ->needs(ca);
   certificate->needs(
-      app.add_option("--tls_key", tls.key_file, "Its private key, a PEM file")
+      app.add_option("--tls_key", tls.key_file,
+                     "The private key of the certificate, a PEM file")
           ->check(CLI::ExistingFile)
           ->needs(certificate));
 }
@@ -101,7 +104,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (text.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("file: got ", path, ", want one that can be read"));
+        absl::StrCat("file: cannot read ", path, ", or it is empty"));
   }
   return text;
 }
@@ -127,8 +130,8 @@ absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> NewChannels(
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // A signer is away for a moment only; gRPC would wait a second at first, and
-  // up to two minutes later on.
+  // A signer is away only for a moment. By default gRPC's backoff begins with
+  // one second and grows to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   if (!service_config.empty()) arguments.SetServiceConfigJSON(service_config);

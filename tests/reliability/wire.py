@@ -1,4 +1,4 @@
-"""HTTP/2 and protobuf bytes, right (RFC 9113, RFC 7541) and spoilt."""
+"""Makes HTTP/2 and protobuf bytes, valid (RFC 9113, RFC 7541) and corrupted."""
 
 import random
 
@@ -21,7 +21,7 @@ def varint(value):
 
 
 def field(number, value):
-    """A field of protobuf: bytes, or a number."""
+    """Encodes a protobuf field whose value is bytes or a number."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
@@ -40,7 +40,7 @@ def grpc_message(message):
 
 
 def headers(stream, path, flags=END_HEADERS):
-    """The HEADERS of a call, in HPACK literals."""
+    """Encodes the HEADERS frame of a call, in HPACK literals."""
     block = b"\x83\x86"  # :method POST, :scheme http
     for name, value in ((":path", path), (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers")):
         block += b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
@@ -55,7 +55,7 @@ GREETING = PREFACE + frame(SETTINGS, 0, 0)
 
 
 def spoil(chance, data):
-    """`data` with one to four changes: bits, bytes, pieces that are gone, come twice or come from nowhere."""
+    """Returns `data` with one to four changes: flipped bits, other bytes, and pieces removed, repeated or inserted."""
     data = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 4))):
         place = chance.randrange(len(data) + 1)
@@ -76,15 +76,15 @@ def spoil(chance, data):
 
 
 class Attack:
-    """What one connection sends: `data`, in which `frames` frames are spoilt. Those that the daemon can read to the end
-    (`answered`) are worth waiting for an answer."""
+    """Attack is what one connection sends: `data`, in which `frames` frames are corrupted. If the daemon can read all of it
+    (`answered`), the sender waits for the answers."""
 
     def __init__(self, data, frames, answered):
         self.data, self.frames, self.answered = data, frames, answered
 
 
 def spoilt_messages(chance, calls=50):
-    """Whole calls, one after the other, whose HTTP/2 is right and whose messages are not."""
+    """Makes calls, one after the other, whose HTTP/2 is valid and whose messages are corrupted."""
     data = GREETING
     for i in range(calls):
         path, message = chance.choice(((SIGN_PROOF, sign_request(b"nonce")), (BATCH_SIGN_PROOFS, batch_request(3))))
@@ -94,7 +94,7 @@ def spoilt_messages(chance, calls=50):
 
 
 def any_frame(chance, stream):
-    """A frame that is right in itself, though perhaps not where it stands."""
+    """Makes a frame that is valid by itself, but perhaps not at its place."""
     number = chance.randrange(2**31)
     return chance.choice((
         lambda: headers(stream, SIGN_PROOF),
@@ -112,7 +112,7 @@ def any_frame(chance, stream):
 
 
 def spoilt_frames(chance, frames=8):
-    """A right call, and then frames of all kinds that are spoilt; now and then one that is not."""
+    """Makes a valid call, then frames of all kinds, most of them corrupted."""
     data, count = GREETING + call(1, SIGN_PROOF, sign_request()), 0
     for _ in range(frames):
         one = any_frame(chance, chance.choice((0, 1, 3, 5, 2 * chance.randrange(2**30) + 1)))
@@ -123,7 +123,7 @@ def spoilt_frames(chance, frames=8):
 
 
 def rapid_resets(_, calls=100):
-    """Calls that are taken back as soon as they are made; each counts, for it is a call that nobody should make."""
+    """Makes calls that are reset at once (rapid reset); each counts as a corrupted frame."""
     data = GREETING
     for stream in range(1, 2 * calls, 2):
         data += call(stream, SIGN_PROOF, sign_request()) + frame(RST_STREAM, 0, stream, (8).to_bytes(4, "big"))
@@ -140,12 +140,12 @@ def cut_off(chance):
     return Attack(data[:chance.randrange(len(data))], 1, False)
 
 
-# Chosen so that most frames are read by the daemon rather than thrown away with their connection.
+# The weights are such that the daemon reads most frames instead of closing the connection before them.
 KINDS = ((spoilt_messages, 10), (spoilt_frames, 60), (rapid_resets, 2), (garbage, 15), (cut_off, 13))
 
 
 def attacks(seed, frames):
-    """Attacks of all kinds with at least `frames` spoilt frames in all; the same seed gives the same."""
+    """Yields attacks of all kinds with at least `frames` corrupted frames in all; the same seed repeats them."""
     chance = random.Random(seed)
     kinds, weights = zip(*KINDS)
     while frames > 0:

@@ -1,4 +1,4 @@
-"""What every row works with: programs, a directory, and the end of all that it started."""
+"""Gives a row its programs and its directory, and ends all processes that it started."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from bench.load import programs
 
 
 class Workbench:
-    """For one row; what it starts is ended at the end of the `with` block."""
+    """Workbench is for one row; processes that it starts end with the `with` block."""
 
     def __init__(self, root, directory, scratch, quick):
         self.directory, self.scratch, self.quick = directory, scratch, quick
@@ -29,7 +29,7 @@ class Workbench:
         return quick if self.quick else full
 
     def prepare(self, name, *flags, **options):
-        """A daemon that is not started yet."""
+        """Returns a daemon that is not started yet."""
         made = daemon.Daemon(self, name, *flags, **options)
         self.stack.callback(made.stop)
         return made

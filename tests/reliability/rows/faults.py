@@ -1,4 +1,4 @@
-"""Failures of keys and entropy, now and then or for good."""
+"""Makes key generation and entropy fail, at times or permanently."""
 
 import json
 import signal
@@ -30,8 +30,8 @@ def key_generation(bench, outcome):
         share = failed / max(1, failed + plain["right_proofs"])
         outcome.expect(0.1 < share < 0.3, f"{name} without retries: got {share:.1%} of the proofs failed, want about {RATE:.0%}")
         outcome.measure(f"{name} without retries: {share:.0%} failed, all counted;", **{f"{name} without retries": plain})
-    # The retry policy makes up for it. Of gRPC's 5 attempts all fail in 0.03 % of the calls, and it does not retry items of a
-    # batch: so the broker repeats what is still missing, as the RetryInfo tells it to.
+    # The retry policy hides the failures, except that all 5 attempts fail in 0.03 % of the calls, and that gRPC never retries
+    # an item of a batch. So the broker itself repeats what is missing, after the delay of the RetryInfo.
     for name, batch in (("unary", 1), ("batch 8", 8)):
         before = counted()
         retrying = bench.client(f"retrying-{batch}", [server.target], seconds, rate=300, threads=16, batch=batch,
@@ -48,10 +48,10 @@ def key_generation(bench, outcome):
 
 
 def not_ready(bench, outcome):
-    """No key can ever be made; then, no entropy from the start."""
+    """Runs a daemon that can make no key, then one that has no entropy from the start."""
     server = bench.prepare("not_ready", "--enable_fault_injection", "--fault_key_generation_failure_rate=1", tcp=True).spawn()
     metrics = daemon.wait_until(server.try_scrape, programs.START_TIMEOUT, lambda: f"no metrics; it wrote:\n{server.tail()}")
-    # Long enough for a daemon that would become ready after all.
+    # This is long enough for a daemon that would wrongly become ready.
     client = bench.client("refused", server.targets, bench.pick(4, 2), retry=False, rate=100, threads=4).finish()
     outcome.equal("proofs from a daemon that cannot make keys", client["right_proofs"], 0)
     outcome.equal("failures", sorted(client["failures"]), ["UNAVAILABLE NOT_READY"])

@@ -1,4 +1,4 @@
-"""Bytes that no honest client sends, while an honest one calls."""
+"""Sends invalid bytes, while a well-behaved client calls."""
 
 import concurrent.futures
 import itertools
@@ -14,12 +14,12 @@ LIMIT = 20  # seconds for a daemon to give back what hostile connections held
 
 
 def send(address, attack):
-    """One connection; whether the daemon hung up."""
+    """Runs one attack on a connection; returns whether the daemon closed it."""
     try:
         with raw.connect(address) as connection:
             connection.sendall(attack.data)
             if attack.answered:
-                # The answers, as far as they come; what is then still in flight is cut off.
+                # Reads the answers that come in time; calls still in flight are cut off.
                 return raw.read_until_closed(connection, 0.03)[1]
             connection.shutdown(raw.socket.SHUT_WR)
             return raw.read_until_closed(connection, 5)[1]
@@ -44,10 +44,10 @@ def hostile(bench, outcome):
     summary = honest.stop()
     callers.nothing_failed(outcome, "the honest client", summary)
     outcome.expect(daemon.alive(), "the daemon ended")
-    outcome.expect(hung_up > 0, "the daemon hung up on nobody")
+    outcome.expect(hung_up > 0, "the daemon closed no connection")
     if daemon.alive():
         metrics = daemon.expect_idle(outcome, before, LIMIT)
-        # Of those that are spoilt in the message alone, a third of all, most must get so far that the service refuses them.
+        # A third of all are corrupted only in the message; most of these must reach the service, which refuses them.
         refused = metrics["proofmint_errors_total"] - before["proofmint_errors_total"]
         outcome.expect(refused > sent / 20, f"got {refused:,.0f} requests refused by the service, want the frames to be read")
         outcome.equal("exit status", daemon.stop(), 0)

@@ -1,4 +1,4 @@
-"""Callers that go away in the middle, or never end: what the daemon held for them comes back."""
+"""Tests that the daemon frees what it holds for callers that disconnect in the middle, or never finish."""
 
 import subprocess
 import time
@@ -11,7 +11,7 @@ import wire
 
 CONNECTIONS = 1000
 LIMIT = 20  # seconds to give everything back
-# What may be live after the last round and was not after the best one: buffers that grow to what one round needs, and no more.
+# So much more may be live after the last round than after the best one: buffers that grow to the need of one round.
 # A leak of one block a connection is eleven times as many blocks after each round, of one a cancelled call 80 or more.
 MORE_BLOCKS = 100
 MORE_BYTES = 128 * 2**10
@@ -23,7 +23,7 @@ ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 
 
 def killed_callers(bench, server):
-    """Eight load generators with big batches in flight, killed all at once."""
+    """Kills eight load generators with big batches in flight, all at once."""
     command = [*daemon.TIED, bench.program("proofmint-load"), f"--target={server.target}", "--batch=256", "--concurrency=64",
                "--connections=4", "--duration=60s", "--verify=0"]
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(8)]
@@ -37,7 +37,7 @@ def killed_callers(bench, server):
 
 
 def half_open(server):
-    """Connections that stop in the middle: of the preface, of a frame, of a call; some hang up, some just say no more."""
+    """Opens connections that stop within the preface, a frame or a call; some then close, others stay open and silent."""
     calls = wire.GREETING + wire.call(1, wire.BATCH_SIGN_PROOFS, wire.batch_request(100))
     cuts = [0, 10, len(wire.GREETING), len(wire.GREETING) + 20, len(calls) - 100, len(calls)]
     connections = []
@@ -51,7 +51,7 @@ def half_open(server):
 
 
 def slow_readers(server):
-    """Callers who ask for far more than the window holds, and read none of it."""
+    """Runs callers that request far more than their flow-control window holds, and read nothing."""
     connections = []
     for _ in range(20):
         connection = raw.connect(server.socket)
@@ -72,7 +72,7 @@ def many(server):
 def round_of_trouble(bench, outcome, server):
     killed_callers(bench, server)
     connections = half_open(server) + slow_readers(server)
-    # All of them at once, and honest callers are served beside them.
+    # All of them are connected at once, and other callers are served meanwhile.
     connections += many(server)
     daemon.wait_until(lambda: server.scrape()["proofmint_connections"] >= CONNECTIONS, LIMIT,
                       f"proofmint_connections does not count {CONNECTIONS} connections")
@@ -83,8 +83,8 @@ def round_of_trouble(bench, outcome, server):
 
 
 def expect_no_leak(outcome, counter, readings):
-    """Compares the live heap with `readings`, one from the end of each round; returns its growth in bytes and blocks. What a
-    round leaves behind may take a moment to be freed; a leak stays."""
+    """Compares the live heap with `readings`, one from the end of each round; returns its growth in bytes and blocks. Memory
+    of a round may be freed a moment later; a leak is not."""
     end = time.monotonic() + LIMIT
     while True:
         more_bytes, more_blocks = heap.growth(readings, counter.counts())
@@ -94,7 +94,7 @@ def expect_no_leak(outcome, counter, readings):
     text = ", ".join(f"{reading.blocks:,} blocks of {reading.bytes / 2**10:,.0f} KiB" for reading in readings)
     outcome.expect(more_bytes <= MORE_BYTES, f"live bytes: got {more_bytes:+,} ({text}), want at most {MORE_BYTES:+,}")
     outcome.expect(more_blocks <= MORE_BLOCKS, f"live blocks: got {more_blocks:+,} ({text}), want at most {MORE_BLOCKS:+,}")
-    # Counts of 0 would not grow, either.
+    # Without the library all counts are 0, and they do not grow.
     outcome.expect(min(readings).blocks > 0, f"live blocks: got {text}; proofmint-heap-preload.so does not count")
     return more_bytes, more_blocks
 
@@ -103,7 +103,7 @@ def leaks(bench, outcome):
     raw.allow_descriptors(3 * CONNECTIONS)
     counter = heap.Heap(bench, "leaks")
     server = bench.daemon("leaks", environment=ONE_ARENA | counter.environment)
-    # What is first used is not given back: the pool, gRPC's own threads and arenas.
+    # The pool, gRPC's threads and the arenas are made at their first use and kept.
     bench.client("warm-up", [server.target], bench.pick(2, 1), retry=False, threads=8, batch=64).finish()
     before = server.scrape()
     resident, live = [], []

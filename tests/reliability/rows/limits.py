@@ -1,4 +1,4 @@
-"""No descriptors left, and no room on the disk of the logs."""
+"""Takes away all file descriptors, and the disk space of the logs."""
 
 import time
 
@@ -22,7 +22,7 @@ def descriptors(bench, outcome):
     daemon.wait_until(lambda: server.scrape()["proofmint_proofs_total"] > 50, 20, "no calls arrive")
     connections = []
     for i in range(4 * DESCRIPTORS):
-        # Those beyond the limit wait in the backlog of the listener, or are turned away by it.
+        # Connections beyond the limit wait in the backlog of the listener, or are refused.
         try:
             connections.append(raw.connect(server.socket if i % 2 else server.tcp, 0.05))
             connections[-1].sendall(wire.GREETING)
@@ -33,7 +33,7 @@ def descriptors(bench, outcome):
     busy = (server.cpu_seconds() - cpu) / (time.monotonic() - start)
     summary = client.stop()
     callers.nothing_failed(outcome, "out of descriptors: the client that is connected", summary)
-    # 200 calls a second need some 2 %; an accept loop that spins takes a whole one.
+    # 200 calls/s need some 2 % of a CPU; an accept loop that spins takes a whole one.
     outcome.expect(busy < 0.5, f"out of descriptors: got {busy:.0%} of a CPU used, want it idle")
     for connection in connections:
         connection.close()

@@ -1,4 +1,4 @@
-"""More calls than the daemon can answer: it goes on answering as many as it can, and tells the others when to come back."""
+"""Sends more calls than the daemon can answer: it goes on answering as many as it can, and tells the rest when to retry."""
 
 import contextlib
 import os
@@ -8,18 +8,18 @@ import outcome as outcomes
 
 # Calls in flight that keep the daemon busy without overload, as in bench/load.
 BUSY = {1: 64, 16: 16}
-# And those that the client may hold in overload: many more than the daemon takes.
+# Calls that the client may have in flight under overload: many more than the daemon admits.
 FLOOD = {1: 2048, 16: 512}
 CONNECTIONS = 8
-# What the daemon may answer; and what the load generator makes of calls that it could not send, or not in time for the end of
-# the run, because all that it may hold were in flight.
+# REJECTED are the answers that the daemon may give; GIVEN_UP are the results of calls that the load generator could not send,
+# or not before the run ended, because its limit of calls in flight was reached.
 REJECTED, GIVEN_UP = {"OVERLOADED", "DEADLINE_TOO_SHORT"}, {"NOT_SENT", "DEADLINE_EXCEEDED"}
 EXPIRED = "DEADLINE_EXCEEDED"
 
 
 @contextlib.contextmanager
 def pinned(cpus):
-    """What is started in the block runs on these CPUs."""
+    """Pins the processes that are started in the block to these CPUs."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)
     try:
@@ -36,7 +36,7 @@ def overload(bench, outcome):
     with pinned(server_cpus):
         daemon = bench.daemon("overload")
     with pinned(client_cpus):
-        # Where it answers nearly all, because the limit of streams makes the callers wait, there may be no rejection.
+        # If the limit of streams makes callers wait, so that nearly all calls are answered, there may be no rejection.
         rejections = sum(flood(bench, outcome, daemon, batch, factor, least) for batch, factor, least in
                          ((16, 3, bench.pick(0.85, 0.4)), (1, 2, bench.pick(0.6, 0.4))))
     outcome.expect(rejections > 0, "got no rejection in either shape, want some that can be looked at")
@@ -44,9 +44,9 @@ def overload(bench, outcome):
 
 
 def flood(bench, outcome, daemon, batch, factor, least):
-    """One shape of call at `factor` times the rate that the daemon reaches; returns the proofs that were rejected."""
+    """Sends one shape of call at `factor` times the daemon's peak rate; returns the number of rejected proofs."""
     runs = [Flood(bench, daemon, batch, factor)]
-    # Speed is the machine's as well, and that may be disturbed: there is a second try. What is right is judged in both.
+    # Other load on the machine may slow a run down, so speed gets a second try. Correctness is judged in both.
     if runs[0].too_slow(bench, least):
         outcomes.say(f"once more: {'; '.join(runs[0].too_slow(bench, least))}")
         runs.append(Flood(bench, daemon, batch, factor))
@@ -59,7 +59,7 @@ def flood(bench, outcome, daemon, batch, factor, least):
 
 
 class Flood:
-    """The peak of one shape of call, a multiple of it, and a tenth of it before and after."""
+    """Flood loads the daemon with one shape of call: at its peak, at a multiple of that, and at a tenth of it before and after."""
 
     def __init__(self, bench, daemon, batch, factor):
         self.shape, self.factor = "unary" if batch == 1 else f"batch {batch}", factor
@@ -72,12 +72,12 @@ class Flood:
         self.peak = peak["achieved_rate"]
         quiet = {"rate": round(self.peak / 10), "concurrency": 256, "verify": 0}
         before = load("a tenth of it", seconds, 0.5, **quiet)
-        # A caller beside the load that looks at every word of the rejections.
+        # A caller beside the load that checks each rejection in full.
         sample = bench.client(f"sample-{batch}", [daemon.target], 120, retry=False, batch=batch, rate=50, threads=4)
         self.run = load(f"{factor} times the peak", bench.pick(30, 2), 0.5, rate=round(factor * self.peak),
                         concurrency=FLOOD[batch], connections=CONNECTIONS)
         self.sample = sample.stop()
-        # The 2 seconds that the daemon has are the warm-up.
+        # The warm-up is the 2 seconds that the daemon has to recover.
         after = load("a tenth again", seconds, 2, **quiet)
         self.before, self.after, self.errors_after = before["latency_us"]["p99"], after["latency_us"]["p99"], after["errors"]
         self.goodput = self.run["achieved_rate"] / self.peak
@@ -85,7 +85,7 @@ class Flood:
         self.rejections = sum(count for reason, count in self.run["errors"].items() if reason in REJECTED)
 
     def too_slow(self, bench, least):
-        """What was slower than it should be."""
+        """Returns what was too slow."""
         longest = bench.pick(1000, 5000)
         normal = max(bench.pick(5, 10) * self.before, bench.pick(20_000, 100_000))
         expired = self.sample["failures"].get(EXPIRED, 0)
@@ -99,14 +99,14 @@ class Flood:
         return [f"{self.shape}: {text}" for text, slow in texts.items() if slow]
 
     def judge(self, outcome):
-        """What no other load on the machine excuses."""
+        """Expects what must hold whatever else loads the machine."""
         outcome.expect(set(self.run["errors"]) <= REJECTED | GIVEN_UP,
                        f"{self.shape}: got rejections for {self.run['errors']}, want only {', '.join(sorted(REJECTED))}")
         outcome.equal(f"{self.shape}: proofs that do not verify", self.run["verify_failures"], 0)
         callers.proofs_are_right(outcome, f"{self.shape}: the caller beside the load", self.sample)
         outcome.expect(self.sample["failed_calls"] > 0 or self.rejections < self.run["sent"] / 10,
                        f"{self.shape}: the caller beside the load met no rejection in {self.sample['calls']} calls")
-        # A deadline that runs out at the caller has no words of the daemon.
+        # A deadline that expires at the caller comes without details of the daemon.
         outcome.equal(f"{self.shape}: rejections without reason, RetryInfo or pushback ({self.sample['failures']})",
                       self.sample["unlabelled"] - self.sample["failures"].get(EXPIRED, 0), 0)
 

@@ -1,4 +1,4 @@
-"""The daemon goes away, politely or not, and comes back, while brokers call it."""
+"""Restarts and kills the daemon while brokers call it."""
 
 import time
 
@@ -6,7 +6,7 @@ import callers
 
 
 def start(bench, name):
-    """A daemon, and two clients at both its addresses."""
+    """Starts a daemon, and a client at each of its two addresses."""
     daemon = bench.daemon(name, tcp=True)
     clients = {"unary": bench.client(f"{name}-unary", daemon.targets, 300, threads=8, rate=800),
                "batch 8": bench.client(f"{name}-batch", daemon.targets, 300, threads=4, rate=80, batch=8)}

@@ -1,4 +1,4 @@
-"""Time that stands still or jumps."""
+"""Stops the daemon for a time, and sets its clock forward and back."""
 
 import json
 import os
@@ -8,12 +8,12 @@ import time
 import callers
 
 HOUR = 3600
-# Abseil reads the clock from the CPU's counter and looks at the system's every two seconds or so.
+# Abseil derives the time from the CPU's counter and reads the system clock only every two seconds or so.
 FOLLOWS = 5
 
 
 class Clock:
-    """The wall clock of a daemon: the machine's and `shift` seconds."""
+    """Clock is the wall clock of a daemon: the machine's plus `shift` seconds."""
 
     def __init__(self, directory):
         self.path = os.path.join(directory, "clock")
@@ -50,7 +50,7 @@ def stops_and_clock(bench, outcome):
     for name, summary in summaries.items():
         callers.nothing_failed(outcome, name, summary)
         least, most = summary["iat_minus_clock_s"] or (0, 0)
-        # In steps of at most the 2 seconds of a stop, beside those of an hour.
+        # iat may be off by the hour that the clock moved, plus the 2 seconds of a stop.
         outcome.expect(abs(least + HOUR) <= 3 and abs(most - HOUR) <= 3,
                        f"{name}: got iat from {least} to {most} s off the clock, want -3600 to 3600")
     outcome.expect(server.alive(), "the daemon ended")
@@ -62,7 +62,7 @@ def stops_and_clock(bench, outcome):
 
 
 def follow(bench, outcome, server, shift):
-    """Waits until `iat` follows a clock that was set; returns how far it is from the true time, and how long that took."""
+    """Waits until `iat` follows a clock that was set; returns its distance from the true time, and how long that took."""
     start, lead = time.monotonic(), None
     while (seconds := time.monotonic() - start) <= FOLLOWS:
         said = callers.sign(bench, server.target)

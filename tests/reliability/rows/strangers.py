@@ -1,4 +1,4 @@
-"""Those who may not call: another user, another name, no certificate, no TLS at all."""
+"""Calls without permission: as another user, with another name, without a certificate, without TLS."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def foreign_users(bench, outcome):
     if os.geteuid() != 0:
         outcome.measure("foreign uid: not judged, for that takes root;")
         return
-    # A folder that anybody may enter, with a program in it that anybody may run: what keeps strangers out is the daemon.
+    # Every user may enter this folder and run the program in it, so that only the daemon keeps other users out.
     folder = os.path.join(bench.scratch, "open")
     os.mkdir(folder, 0o755)
     os.chmod(bench.scratch, 0o711)
@@ -47,7 +47,7 @@ def foreign_users(bench, outcome):
                            f"uid {NOBODY}, not allowed: {said}, want PERMISSION_DENIED CALLER_NOT_ALLOWED")
             outcome.equal(f"uid {NOBODY}, not allowed: calls refused", refused(metrics), 1)
             outcome.equal(f"uid {NOBODY}, not allowed: proofs", metrics["proofmint_proofs_total"], made)
-        # The daemon's own user is let in: it probes itself.
+        # The daemon's own user is always allowed, for probes.
         said = callers.sign(bench, server.target)
         outcome.expect(said.status == 0, f"the daemon's own uid: {said}, want a proof")
         server.stop()
@@ -63,12 +63,12 @@ def foreign_certificates(bench, outcome):
                           "--allowed_sans=broker.example,spiffe://mesh.example/brokers/*", listen=[address])
 
     def call(name, authority, san):
-        """A client with a certificate of its own, or none; its summary and the failures that the daemon counted."""
+        """Runs a client with a certificate of its own, or none; returns its summary and the failures that the daemon counted."""
         flags = {"tls_ca": ca.certificate}
         if authority:
             flags["tls_certificate"], flags["tls_key"] = authority.issue(name, san)
         before = server.scrape()
-        # One call: what a channel tries again after a failed handshake would be counted, too.
+        # Makes one call: handshakes that a channel repeats after a failure would be counted, too.
         summary = bench.client(name, [address], 0.001, retry=False, threads=1, deadline="2s", **flags).finish()
         after = server.scrape()
         return (summary, refused(after) - refused(before), after[HANDSHAKES] - before[HANDSHAKES],
@@ -83,7 +83,7 @@ def foreign_certificates(bench, outcome):
                       ("spiffe-stranger", "URI:spiffe://mesh.example/brokersx/a"), ("spiffe-dns", "DNS:mesh.example"),
                       ("no-name", "email:broker@broker.example")):
         summary, denied, handshakes, made = call(name, ca, san)
-        # A certificate without a DNS name or URI names nobody.
+        # A certificate without a DNS name or URI identifies no caller.
         code = "UNAUTHENTICATED" if name == "no-name" else "PERMISSION_DENIED"
         outcome.equal(f"{san}: failures", summary["failures"], {f"{code} {NOT_ALLOWED}": summary["calls"]})
         outcome.equal(f"{san}: calls refused, handshakes failed", (denied, handshakes), (summary["calls"], 0))
