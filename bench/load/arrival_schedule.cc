@@ -12,8 +12,8 @@ ArrivalSchedule::ArrivalSchedule(int64_t start, double rate, uint64_t seed)
       random_(seed) {}
 
 int64_t ArrivalSchedule::Next() {
-  // From the generator's bits by hand: what std::exponential_distribution makes
-  // of a seed is left to the library. 53 bits, so 0 <= uniform < 1.
+  // Computed by hand from 53 bits, so 0 <= uniform < 1: the results of
+  // std::exponential_distribution differ between libraries.
   const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;
   elapsed_ -= mean_gap_ * std::log1p(-uniform);
   return start_ + static_cast<int64_t>(elapsed_);

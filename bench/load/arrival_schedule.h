@@ -1,4 +1,4 @@
-// When the calls of an open loop are due.
+// Computes when the calls of an open loop are due.
 
 #ifndef PROOFMINT_BENCH_LOAD_ARRIVAL_SCHEDULE_H_
 #define PROOFMINT_BENCH_LOAD_ARRIVAL_SCHEDULE_H_
@@ -9,16 +9,15 @@
 namespace proofmint::load {
 
 // ArrivalSchedule is a Poisson process: independent, exponentially distributed
-// gaps, as the calls of many independent users have. The times depend on
-// nothing but the arguments: whoever reads them late finds them where they
-// were. Not thread-safe.
+// gaps, as the calls of many independent users have. The times depend
+// only on the arguments, not on when they are read. Not thread-safe.
 class ArrivalSchedule {
  public:
-  // `start` is in nanoseconds of any clock, `rate` in arrivals a second, above
-  // 0. The same seed gives the same times.
+  // `start` is in nanoseconds of any clock, `rate` in arrivals/s, above 0.
+  // The same seed gives the same times.
   ArrivalSchedule(int64_t start, double rate, uint64_t seed);
 
-  // The time of the next arrival.
+  // Returns the time of the next arrival.
   int64_t Next();
 
  private:

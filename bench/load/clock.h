@@ -1,5 +1,5 @@
-// The generator's clock: CLOCK_MONOTONIC in nanoseconds, which no change of the
-// time of day moves.
+// Reads the generator's clock: CLOCK_MONOTONIC in nanoseconds, which setting
+// the time of day does not change.
 
 #ifndef PROOFMINT_BENCH_LOAD_CLOCK_H_
 #define PROOFMINT_BENCH_LOAD_CLOCK_H_

@@ -47,12 +47,12 @@ grpc::ChannelArguments Arguments(const TlsOptions& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // The generator shares the CPU with the server: it leaves out all filters but
-  // that for deadlines, which takes a quarter off its own cost.
+  // The generator shares the CPU with the server: it disables all filters but
+  // that for deadlines, which saves a quarter of its own cost.
   arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  // A server that was restarted is to be found again soon.
+  // A channel finds a restarted server again soon.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   if (!tls.server_name.empty()) {
@@ -88,7 +88,7 @@ absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> Connect(
   }
   for (int i = 0; i < options.connections; ++i) {
     if (channels[i]->WaitForConnected(deadline)) continue;
-    // A call tells the cause, which the channel keeps to itself.
+    // The channel does not tell why it is not ready; a call does.
     v1::GetCapabilitiesResponse response;
     grpc::Status status =
         AskCapabilities(channels[i], absl::Seconds(1), response);

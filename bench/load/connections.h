@@ -1,4 +1,4 @@
-// The connections to the servers under load.
+// Makes the connections to the servers under load.
 
 #ifndef PROOFMINT_BENCH_LOAD_CONNECTIONS_H_
 #define PROOFMINT_BENCH_LOAD_CONNECTIONS_H_
@@ -16,19 +16,20 @@
 
 namespace proofmint::load {
 
-// Connect makes the connections of `options`, each a channel of its own, going
-// through the targets in turn, and waits until all are ready. UNAVAILABLE names
-// the target that was not, within the timeout, and why.
+// Connect makes the connections of `options`, each a channel of its own, spread
+// round-robin over the targets, and waits until all are ready. Fails with
+// UNAVAILABLE, naming the target that is not ready within the timeout, and why.
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> Connect(
     const Options& options);
 
-// ServerDescription is what a server says of itself.
+// ServerDescription is what a server reports in GetCapabilities.
 struct ServerDescription {
   std::string version;
   std::string kernel;
 };
 
-// DescribeServer asks the server; empty if it does not answer.
+// DescribeServer calls GetCapabilities; returns an empty description if that
+// fails.
 std::optional<ServerDescription> DescribeServer(
     const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout);
 

@@ -1,6 +1,6 @@
-// proofmint-empty-server: the wire contract without the work, which is what
-// gRPC alone costs: the same server as proofmintd's, and handlers as the code
-// generator means them. Answers have the sizes of real ones and fixed text.
+// proofmint-empty-server answers as proofmintd does but without its work, to
+// measure what gRPC alone costs: it configures the same server, and its
+// handlers are the generated ones. Responses have fixed text of the real sizes.
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
@@ -41,7 +41,7 @@ using service::MetricsServer;
 
 constexpr int64_t kIat = 1767323045;
 
-// The sizes of the header, see dpop::ProofKey.
+// Returns the size of the encoded header; see dpop::ProofKey.
 size_t EncodedHeaderSize(v1::Algorithm algorithm) {
   switch (algorithm) {
     case v1::ALGORITHM_ED25519:
@@ -53,7 +53,7 @@ size_t EncodedHeaderSize(v1::Algorithm algorithm) {
   }
 }
 
-// The size of the proof for a valid request, as dpop::AppendClaims makes it.
+// Returns the size of the proof for a valid request; see dpop::AppendClaims.
 size_t ProofSize(const v1::SignProofRequest& request) {
   constexpr absl::string_view kClaims =
       R"({"jti":"AAAAAAAAAAAAAAAAAAAAAA","htm":"","htu":"","iat":1767323045})";

@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 
-// The pacer wakes at least this often to see whether it shall stop.
+// The pacer wakes at least this often to check whether to stop.
 constexpr int64_t kLongestSleep = 50 * kNanosecondsPerMillisecond;
 
 gpr_timespec ToGprTime(int64_t time) {
@@ -82,7 +82,7 @@ void Engine::Wait() {
 
 void Engine::Pace() {
   prctl(PR_SET_NAME, "load-pacer");
-  // The kernel may otherwise let a sleeper lie 50 us longer.
+  // By default the kernel may extend a sleep by 50 us.
   prctl(PR_SET_TIMERSLACK, 1);
   for (;;) {
     Call* call = nullptr;
@@ -128,7 +128,7 @@ void Engine::Prepare(Call& call, int64_t due) {
 void Engine::Send(Call& call) {
   const int64_t now = MonotonicNow();
   if (++call.attempts == 1) call.sent = now;
-  call.reader.reset();  // it lives in what the context owns
+  call.reader.reset();  // the context owns its memory
   call.context.emplace();
   call.context->set_deadline(
       ToGprTime(std::min(now + timeout_, last_moment())));

@@ -1,4 +1,4 @@
-// Sends the calls of one run, when they are due, and has them recorded.
+// Sends the calls of one run when they are due, and records them.
 
 #ifndef PROOFMINT_BENCH_LOAD_ENGINE_H_
 #define PROOFMINT_BENCH_LOAD_ENGINE_H_
@@ -29,33 +29,33 @@
 
 namespace proofmint::load {
 
-// Engine runs the load of one rate: warm-up, measured time, and then what is
-// still in flight.
+// Engine runs the load of one rate: warm-up, measured time, and then the calls
+// that are still in flight.
 //
-// In an open loop the times of the ArrivalSchedule are when calls are due. One
-// thread, the pacer, sleeps until the next of them and sends that call.
-// Another, the poller, takes the answers and sends whatever is due and could
-// not be sent because all calls of --concurrency were in flight; these are
-// timed from when they were due all the same. In a closed loop there is the
-// poller only. A call keeps its place while it waits to be sent again.
+// In an open loop calls are due at the times of the ArrivalSchedule. One
+// thread, the pacer, sleeps until the next time and sends that call. Another,
+// the poller, handles responses and sends the calls that are overdue because
+// --concurrency calls were in flight; their latency, too, counts from when they
+// were due. A closed loop has only the poller. A call that waits for a retry
+// still counts as in flight.
 //
-// Once the measured time is over, what was due in it is still sent and
-// answered, for up to --timeout; what then still waits counts as kNotSent.
+// When the measured time is over, calls that were due in it are still sent and
+// awaited for up to --timeout; those not sent by then count as kNotSent.
 class Engine {
  public:
-  // Starts at once. `rate` is in proofs/s; 0 is a closed loop. The arguments
+  // Starts the load. `rate` is in proofs/s; 0 is a closed loop. The arguments
   // must outlive the engine. `channels` are those of Connect.
   Engine(const Options& options, double rate,
          const std::vector<std::shared_ptr<grpc::Channel>>& channels,
          Verifier& verifier);
-  // Stops and waits.
+  // Stops the load and waits for its threads.
   ~Engine();
 
-  // The measured time, of MonotonicNow; Stop moves the end.
+  // The measured time, on the clock of MonotonicNow; Stop moves its end.
   int64_t measured_start() const { return measured_start_; }
   int64_t measured_end() const { return measured_end_; }
 
-  // Ends the measured time now, if it is not over.
+  // Ends the measured time now unless it is over.
   void Stop();
 
   // Waits until every call is done.
@@ -75,28 +75,28 @@ class Engine {
     std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
     grpc::ByteBuffer response;
     grpc::Status status;
-    std::optional<grpc::Alarm> pause;  // set while it waits to be sent again
+    std::optional<grpc::Alarm> pause;  // set while the call waits for a retry
   };
 
-  void Pace();  // the pacer
+  void Pace();  // the body of the pacer
 
-  // The poller.
+  // These run on the poller.
   void Poll();
   void OnAnswer(Call& call);
   CallResult ReadProofs(Call& call);
   bool SendAgainLater(Call& call, absl::Duration delay, int64_t now);
   void OnFree(Call& call);
-  // Takes all that is left of the schedule, unsent.
+  // Records the rest of the schedule as not sent.
   void GiveUpArrivals(int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Both. TakeArrival takes the next arrival out of the schedule if it is due
-  // by `now`.
+  // These run on both threads. TakeArrival removes the next arrival from the
+  // schedule if it is due by `now`.
   std::optional<int64_t> TakeArrival(int64_t now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ArrivalsAreOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return next_arrival_ >= measured_end_;
   }
-  // Makes `call` the one that is due at `due`.
+  // Prepares `call` for the arrival at `due`.
   void Prepare(Call& call, int64_t due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(Call& call);
   void ShutDownIfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -124,10 +124,10 @@ class Engine {
   // Empty in a closed loop.
   std::optional<ArrivalSchedule> schedule_ ABSL_GUARDED_BY(mutex_);
   int64_t next_arrival_ ABSL_GUARDED_BY(mutex_);
-  // While the pacer runs, it is the one to shut down.
+  // While the pacer runs, the pacer has to shut the queue down.
   bool pacing_ ABSL_GUARDED_BY(mutex_);
 
-  // Of the poller alone.
+  // Confined to the poller.
   ResponseReader response_reader_;
   std::minstd_rand random_;
 

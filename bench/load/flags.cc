@@ -13,8 +13,8 @@ namespace proofmint::load {
 namespace {
 
 constexpr char kDescription[] =
-    "proofmint-load puts a proofmintd under load and reports what its callers\n"
-    "would see.\n\n"
+    "proofmint-load puts a proofmintd under load and reports the throughput,\n"
+    "latency and errors that its callers would observe.\n\n"
     "  proofmint-load --target=unix:/run/proofmint/proofmintd.sock \\\n"
     "    --rate=5000 --duration=30s --json=run.json --html=run.html\n\n"
     "With --rate the loop is open: calls are due at random times (Poisson) "
@@ -42,7 +42,7 @@ constexpr char kFooter[] =
 
 constexpr absl::Duration kLongest = absl::Hours(24 * 7);
 
-// CLI11's ranges let "nan" pass.
+// Refuses NaN, which CLI11's ranges accept.
 std::string IsNumber(const std::string& text) {
   double value;
   return absl::SimpleAtod(text, &value) && !std::isnan(value) ? ""
@@ -68,13 +68,13 @@ void Flags::AddTo(CLI::App& app) {
   app.footer(kFooter);
   const char* where = "Where";
   app.add_option("--target", options_.targets,
-                 "Servers: unix:PATH or HOST:PORT, several of them separated\n"
-                 "by commas or as repeated flags")
+                 "Servers: unix:PATH or HOST:PORT, separated by commas;\n"
+                 "the flag can be repeated")
       ->delimiter(',')
       ->required()
       ->group(where);
   app.add_flag("--allow_remote", options_.allow_remote,
-               "Take targets that are not on this machine")
+               "Allow targets that are not on this machine")
       ->group(where);
   app.add_option("--connections", options_.connections,
                  "Connections, spread evenly over the targets")
@@ -92,11 +92,12 @@ void Flags::AddTo(CLI::App& app) {
           ->check(CLI::ExistingFile)
           ->needs(ca)
           ->group(where);
-  certificate->needs(app.add_option("--tls_key", options_.tls.key_file,
-                                    "Its private key, a PEM file")
-                         ->check(CLI::ExistingFile)
-                         ->needs(certificate)
-                         ->group(where));
+  certificate->needs(
+      app.add_option("--tls_key", options_.tls.key_file,
+                     "The private key of the certificate, a PEM file")
+          ->check(CLI::ExistingFile)
+          ->needs(certificate)
+          ->group(where));
   app.add_option("--tls_server_name", options_.tls.server_name,
                  "The name that the server's certificate must have, instead\n"
                  "of the target's host")
@@ -105,7 +106,7 @@ void Flags::AddTo(CLI::App& app) {
 
   const char* load = "Load";
   app.add_option("--rate", options_.rate,
-                 "Proofs a second, in an open loop; 0 is a closed loop")
+                 "Proofs per second, in an open loop; 0 is a closed loop")
       ->check(IsNumber)
       ->check(CLI::Range(0.0, 1e8))
       ->capture_default_str()
@@ -116,19 +117,21 @@ void Flags::AddTo(CLI::App& app) {
       ->excludes("--rate")
       ->group(load);
   app.add_option("--concurrency", options_.concurrency,
-                 "Calls in flight at most; in a closed loop, always")
+                 "Maximum number of calls in flight; a closed loop always has\n"
+                 "that many")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(load);
   app.add_option("--batch", options_.batch,
-                 "Proofs in a call: 1 calls SignProof, more BatchSignProofs")
+                 "Proofs per call; 1 calls SignProof, more BatchSignProofs")
       ->check(CLI::Range(1, service::kMaxBatchSize))
       ->capture_default_str()
       ->group(load);
   app.add_option("--duration", duration_, "How long to measure")
       ->capture_default_str()
       ->group(load);
-  app.add_option("--warmup", warmup_, "Load before that, not measured")
+  app.add_option("--warmup", warmup_,
+                 "How long to apply load before that, without measuring")
       ->capture_default_str()
       ->group(load);
   app.add_option("--timeout", timeout_,
@@ -137,14 +140,14 @@ void Flags::AddTo(CLI::App& app) {
       ->capture_default_str()
       ->group(load);
   app.add_option("--max_attempts", options_.max_attempts,
-                 "How often a call is sent at most: one that fails with\n"
+                 "Maximum number of attempts per call: a call that fails with\n"
                  "UNAVAILABLE, CANCELLED or a RetryInfo is sent again, after\n"
-                 "the delay of the RetryInfo or else some 100 ms")
+                 "the delay of the RetryInfo or else about 100 ms")
       ->check(CLI::Range(1, 100))
       ->capture_default_str()
       ->group(load);
   app.add_option("--seed", options_.seed,
-                 "Of the random arrivals; the same seed repeats them")
+                 "Seed of the random arrivals; the same seed repeats them")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(load);
@@ -158,9 +161,9 @@ void Flags::AddTo(CLI::App& app) {
       ->group(proofs);
   app.add_option("--verify", options_.verify,
                  "The fraction of the proofs to verify: signature, claims,\n"
-                 "thumbprint, and that none comes twice. Done with what CPU\n"
-                 "time the load leaves over; sampling pauses when that is\n"
-                 "too little")
+                 "thumbprint, and that none is a duplicate. Verification uses\n"
+                 "idle CPU time only; sampling pauses when that does not\n"
+                 "suffice")
       ->check(IsNumber)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
@@ -168,13 +171,13 @@ void Flags::AddTo(CLI::App& app) {
 
   const char* report = "Report";
   app.add_option("--metrics", options_.metrics_url,
-                 "The server's Prometheus metrics, for its CPU time a proof\n"
-                 "and its memory: http://127.0.0.1:PORT/metrics")
+                 "URL of the server's Prometheus metrics, for its memory and\n"
+                 "its CPU time per proof: http://127.0.0.1:PORT/metrics")
       ->group(report);
   app.add_option("--json", options_.json_file, "Write the report as JSON")
       ->group(report);
   app.add_option("--html", options_.html_file,
-                 "Write the report as a page for a browser")
+                 "Write the report as an HTML page")
       ->group(report);
   app.add_option("--hgrm", options_.hgrm_file,
                  "Write the corrected latencies, in microseconds, as a\n"

@@ -1,4 +1,4 @@
-// The command line of proofmint-load.
+// Defines the command line of proofmint-load.
 
 #ifndef PROOFMINT_BENCH_LOAD_FLAGS_H_
 #define PROOFMINT_BENCH_LOAD_FLAGS_H_
@@ -11,18 +11,18 @@
 
 namespace proofmint::load {
 
-// Flags adds the flags to an app, which writes to this object, and makes
-// Options of what they were given.
+// Flags adds the flags to an app, which writes their values to this object, and
+// converts these to Options.
 class Flags {
  public:
   void AddTo(CLI::App& app);
 
-  // To be called once the app has parsed its arguments. INVALID_ARGUMENT names
-  // the flag that is wrong.
+  // Returns the options; to be called once the app has parsed its arguments.
+  // Fails with INVALID_ARGUMENT, naming the flag that is wrong.
   absl::StatusOr<Options> ToOptions() const;
 
  private:
-  Options options_;  // all but what is text at first:
+  Options options_;  // all but those below, which are text at first
   std::string algorithm_ = "ES256";
   std::string duration_ = "10s";
   std::string warmup_ = "2s";

@@ -111,7 +111,7 @@ std::string Histogram::ToHgrm() const {
         &text, "%12.3f %14.12f %10u",
         static_cast<double>(point.value) / kNanosecondsPerMicrosecond,
         point.percentile / 100, point.count);
-    // HdrHistogram leaves the last, infinite one out.
+    // HdrHistogram omits the last value, which would be infinite.
     if (point.percentile < 100) {
       absl::StrAppendFormat(&text, " %14.2f", 100 / (100 - point.percentile));
     }

@@ -1,5 +1,5 @@
-// A histogram of latencies in the manner of HdrHistogram: buckets whose width
-// grows with the value, so that every value keeps the same relative resolution.
+// Counts latencies in a histogram as HdrHistogram does: the width of its
+// buckets grows with the value, so that the relative resolution stays the same.
 
 #ifndef PROOFMINT_BENCH_LOAD_HISTOGRAM_H_
 #define PROOFMINT_BENCH_LOAD_HISTOGRAM_H_
@@ -14,7 +14,7 @@ namespace proofmint::load {
 // Histogram counts values of nanoseconds from 0 to kHighest. A value is known
 // to within 1/1024 of itself (0.098 %), and exactly below 2048 ns; minimum,
 // maximum and mean are exact. A value above kHighest counts as kHighest, and
-// saturated() tells how many did; a negative one counts as 0. Takes 220 kB. Not
+// saturated() counts these; a negative value counts as 0. Takes 220 kB. Not
 // thread-safe.
 class Histogram {
  public:
@@ -37,23 +37,23 @@ class Histogram {
   uint64_t count() const { return count_; }
   uint64_t saturated() const { return saturated_; }
 
-  // These are 0 without values.
+  // Return 0 without values.
   int64_t min() const { return count_ == 0 ? 0 : min_; }
   int64_t max() const { return max_; }
   double Mean() const;
   double StandardDeviation() const;
 
-  // The value of the nearest rank: at least `percentile` % of the values are at
-  // most that large. Errs upwards, by less than the resolution, and never
-  // beyond max(). 0 without values.
+  // Returns the value of the nearest rank: at least `percentile` % of the
+  // values are at most that large. Errs upwards, by less than the resolution,
+  // and never beyond max(). 0 without values.
   int64_t ValueAtPercentile(double percentile) const;
 
-  // The percentiles from 0 to 100, closer together the nearer to 100: five
+  // Returns percentiles from 0 to 100, closer together the nearer to 100: five
   // steps between each of 0, 50, 75, 87.5, ... until a step reaches the highest
   // value. Empty without values.
   std::vector<PercentilePoint> PercentileCurve() const;
 
-  // The percentile distribution as HdrHistogram's own tools write and plot it
+  // Returns the percentile distribution in the format of HdrHistogram's tools
   // (.hgrm), with values in microseconds.
   std::string ToHgrm() const;
 

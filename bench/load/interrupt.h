@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as something that one thread waits for.
+// Lets one thread wait for SIGINT and SIGTERM.
 
 #ifndef PROOFMINT_BENCH_LOAD_INTERRUPT_H_
 #define PROOFMINT_BENCH_LOAD_INTERRUPT_H_
@@ -8,14 +8,14 @@
 
 namespace proofmint::load {
 
-// Interrupt blocks the signals in the thread that makes it and in all threads
-// that are started afterwards: make it first. For one thread.
+// Interrupt blocks the signals in the thread that constructs it and in all
+// threads started afterwards, so construct it first. Thread-confined.
 class Interrupt {
  public:
   Interrupt();
 
-  // Waits until `time` of MonotonicNow. Returns false at once if a signal comes
-  // or had come.
+  // Waits until `time` of MonotonicNow. Returns false at once if a signal
+  // arrives or is pending.
   bool WaitUntil(int64_t time);
 
   bool interrupted() const { return interrupted_; }

@@ -69,7 +69,7 @@ absl::StatusOr<Sweep> ParseSweep(absl::string_view text) {
 
 absl::Status CheckTarget(const std::string& target, bool allow_remote) {
   constexpr char kWant[] = "unix:PATH or HOST:PORT";
-  // The server's own syntax.
+  // Tries the syntax of the server's --listen.
   if (auto address = service::ParseListenAddress(target); address.ok()) {
     const auto* tcp = std::get_if<service::TcpAddress>(&*address);
     if (std::holds_alternative<service::UnixAddress>(*address) ||

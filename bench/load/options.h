@@ -1,4 +1,4 @@
-// What the flags of proofmint-load ask for.
+// Defines the options of a load test, and the syntax of some flags.
 
 #ifndef PROOFMINT_BENCH_LOAD_OPTIONS_H_
 #define PROOFMINT_BENCH_LOAD_OPTIONS_H_
@@ -28,7 +28,7 @@ struct Sweep {
   double to;
   int steps;
 
-  // The rate of step 0 <= i < steps.
+  // Returns the rate of step `i`, 0 <= i < steps.
   double Rate(int i) const;
 };
 
@@ -49,7 +49,7 @@ struct Options {
 
   double rate = 0;       // proofs/s; 0 is a closed loop
   int concurrency = 64;  // calls in flight
-  int batch = 1;         // proofs in a call
+  int batch = 1;         // proofs per call
   int connections = 4;
   absl::Duration duration = absl::Seconds(10);
   absl::Duration warmup = absl::Seconds(2);
@@ -62,13 +62,13 @@ struct Options {
   std::string nonce;
   double verify = 0.01;  // fraction of the proofs
 
-  std::string metrics_url;  // empty for none, as the files
+  std::string metrics_url;  // empty for none, like the files below
   std::string json_file;
   std::string html_file;
   std::string hgrm_file;
 };
 
-// The sum of the weights of a mix of algorithms is at most this.
+// The maximum of the sum of weights in a mix of algorithms.
 inline constexpr int kMaxTotalWeight = 100;
 
 // ParseAlgorithms reads "ES256" or "ES256:9,Ed25519:1".
@@ -78,9 +78,9 @@ absl::StatusOr<std::vector<WeightedAlgorithm>> ParseAlgorithms(
 // ParseSweep reads "FROM:TO:STEPS".
 absl::StatusOr<Sweep> ParseSweep(absl::string_view text);
 
-// CheckTarget says whether `target` is unix:PATH or HOST:PORT and, unless
-// `allow_remote`, on this machine: a load test that hits somebody else's server
-// by a slip of the keyboard is an attack.
+// CheckTarget fails with INVALID_ARGUMENT unless `target` is unix:PATH or
+// HOST:PORT and, without `allow_remote`, on this machine: a load test that hits
+// a foreign server by a typing error is an attack.
 absl::Status CheckTarget(const std::string& target, bool allow_remote);
 
 }  // namespace proofmint::load

@@ -1,4 +1,4 @@
-"""The programs of a load test: servers on temporary sockets, and proofmint-load."""
+"""Runs the programs of a load test: servers on temporary sockets, and proofmint-load."""
 
 import json
 import os
@@ -12,7 +12,7 @@ STOP_TIMEOUT = 15
 
 
 class ProgramError(Exception):
-    """A program did not do what it was started for; the text says which and what it wrote."""
+    """ProgramError is raised when a program fails; its text has the program and its output."""
 
 
 def tail(path):
@@ -21,7 +21,7 @@ def tail(path):
 
 
 def start(command, output, **options):
-    """A process that writes to `output`. A signal that comes while it starts is held back until it is known, and can be ended."""
+    """Starts a process that writes to `output`. Signals are blocked meanwhile, so that a handler can end the process."""
     held = []
     handlers = {number: signal.signal(number, lambda got, _: held.append(got)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -37,14 +37,14 @@ def start(command, output, **options):
 
 
 class Server:
-    """A running proofmintd or proofmint-empty-server."""
+    """Server is a running proofmintd or proofmint-empty-server."""
 
     def __init__(self, program, directory, name, *flags):
         self.target = f"unix:{os.path.join(directory, name)}.sock"
         self.log = os.path.join(directory, f"{name}.log")
         self.metrics = None
         with open(self.log, "wb") as log:
-            # A session of its own: Ctrl-C reaches the load, which ends first and writes its report, and not the server.
+            # The server has its own session, so that Ctrl-C reaches only the load, which ends first and writes its report.
             self.process = start([program, f"--listen={self.target}", "--metrics_listen=127.0.0.1:0", *flags], log,
                                  start_new_session=True)
         try:
@@ -67,7 +67,7 @@ class Server:
         raise ProgramError(f"{self.process.args[0]} does not serve; it wrote:\n{tail(self.log)}")
 
     def stop(self):
-        """Ends it; a second call does nothing."""
+        """Ends the server; a second call does nothing."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -78,7 +78,7 @@ class Server:
 
 
 class Programs:
-    """Starts the programs of `directory`; what still runs at the end of the `with` block is stopped then."""
+    """Programs starts the programs of `directory`, and stops those that still run at the end of its `with` block."""
 
     def __init__(self, directory, scratch):
         self.directory, self.scratch, self.servers = directory, scratch, []
@@ -96,7 +96,7 @@ class Programs:
         return server
 
     def load(self, server, name, seconds, warmup, **flags):
-        """One run of proofmint-load against `server` as its report says, with its name. The flags are those of --help."""
+        """Runs proofmint-load against `server`; returns its report with the name of the run. The flags are those of --help."""
         file, log = os.path.join(self.scratch, "run.json"), os.path.join(self.scratch, "load.log")
         if os.path.exists(file):
             os.remove(file)
@@ -121,7 +121,7 @@ class Programs:
             raise ProgramError(f"proofmint-load wrote no report ({error}): {' '.join(command)}\n{tail(log)}") from None
         if run["interrupted"]:
             raise KeyboardInterrupt
-        # A status of 1 is a wrong proof, or none at all. Where the figures do not show it, it was in some other step of a sweep.
+        # Status 1 means a wrong proof, or no proof. If the figures do not show it, it was in another step of a sweep.
         shown = sum(run["errors"].values()) + run["verify_failures"] > 0
         if process.returncode not in ((0, 1) if shown else (0,)) or server.process.poll() is not None:
             raise ProgramError(f"{' '.join(command)}: status {process.returncode}\n{tail(log)}{tail(server.log)}")
@@ -136,6 +136,6 @@ STARTED = time.monotonic()
 
 
 def say(text):
-    """Progress, for whoever waits."""
+    """Prints progress to standard error."""
     seconds = int(time.monotonic() - STARTED)
     print(f"load: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-// proofmint-load: load for proofmintd, and what its callers would see of it.
+// proofmint-load puts proofmintd under load and reports what callers observe.
 
 #include <curl/curl.h>
 
@@ -39,7 +39,7 @@ absl::Status WriteReport(const Report& report) {
   return absl::OkStatus();
 }
 
-// INTERNAL for what the exit code has to tell of a report that is written.
+// Returns INTERNAL if the results, though reported, call for exit code 1.
 absl::Status Judge(const std::vector<RunResult>& runs) {
   bool any_ok = false;
   for (const RunResult& run : runs) {

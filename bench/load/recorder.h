@@ -1,4 +1,4 @@
-// What is counted and timed while a run goes on.
+// Counts and times the calls of a run.
 
 #ifndef PROOFMINT_BENCH_LOAD_RECORDER_H_
 #define PROOFMINT_BENCH_LOAD_RECORDER_H_
@@ -18,19 +18,19 @@ namespace proofmint::load {
 // A call sent later than this after it was due is a late send.
 inline constexpr int64_t kLateAfter = 1'000'000;  // nanoseconds
 
-// What arrivals count as that were never sent, because the server had not taken
-// those before them when the run was over.
+// The reason under which arrivals are counted that were never sent, because the
+// calls before them were still in flight when the run was over.
 inline constexpr char kNotSent[] = "NOT_SENT";
 
-// CallTimes are on the clock of MonotonicNow.
+// CallTimes are the times of a call, on the clock of MonotonicNow.
 struct CallTimes {
-  int64_t due;   // when the schedule wanted the call to be sent
+  int64_t due;   // when the schedule had the call due
   int64_t sent;  // when it was first sent
-  int64_t done;  // when its last answer had come
+  int64_t done;  // when its last response had arrived
 };
 
 // TimelineSecond is one second of the measured time. `sent` counts the calls
-// that were sent in it, all else those that were done.
+// that were sent in it; the rest is about the calls that were done in it.
 struct TimelineSecond {
   int64_t sent = 0;  // these three in proofs
   int64_t ok = 0;
@@ -39,50 +39,50 @@ struct TimelineSecond {
   int64_t p99 = 0;
 };
 
-// Measurements are of the calls that were due within the measured time. All
-// counts are in proofs; latencies are per call, failed ones too.
+// Measurements cover the calls that were due within the measured time. Counts
+// are in proofs; latencies are per call, including failed ones.
 struct Measurements {
   int64_t sent = 0;
   int64_t ok = 0;
   int64_t not_sent = 0;
   int64_t late_sends = 0;
   int64_t retries = 0;
-  int64_t wrong = 0;  // the part of the errors that breaks the contract
+  int64_t wrong = 0;  // those of the errors that break the contract
   std::map<std::string, int64_t> errors;
   Histogram corrected;    // from `due`
   Histogram uncorrected;  // from `sent`
   std::vector<TimelineSecond> timeline;
-  // Answered with a proof within the measured time, whenever they were due.
+  // Proofs returned within the measured time, whenever they were due.
   int64_t ok_in_time = 0;
 
   int64_t error_count() const;
 };
 
-// Progress is what the line on the terminal shows.
+// Progress is what the progress line on the terminal shows.
 struct Progress {
   double ok_rate = 0;  // proofs/s over the last complete second
   int64_t p99 = 0;     // of that second, corrected, in nanoseconds
   int64_t errors = 0;  // proofs so far
 };
 
-// Recorder takes what the engine reports and keeps what belongs to the measured
-// time. Thread-safe; calls are to be recorded in the order of their `done`.
+// Recorder keeps what belongs to the measured time of all that the engine
+// reports. Thread-safe; calls must be recorded in the order of their `done`.
 class Recorder {
  public:
-  // The measured time is from `start` to `end`, of MonotonicNow.
+  // The measured time is from `start` to `end`, on the clock of MonotonicNow.
   Recorder(int batch, int64_t start, int64_t end);
 
-  // Ends the measured time earlier than was planned.
+  // Ends the measured time earlier than planned.
   void EndAt(int64_t end);
 
   void RecordCall(const CallTimes& times, const CallResult& result);
-  // A call due at `due` was given up unsent at `now`: it has waited that long
-  // and would have gone on, so that the corrected latency must show it.
+  // Records that a call due at `due` was abandoned unsent at `now`. Its wait
+  // counts in the corrected latency.
   void RecordNotSent(int64_t due, int64_t now);
-  // A call due at `due` is sent again.
+  // Records that a call due at `due` is sent again.
   void RecordRetry(int64_t due);
 
-  // Proofs answered so far, warm-up included.
+  // Returns the number of proofs answered so far, including the warm-up.
   int64_t answered() const;
   Progress ProgressAt(int64_t now);
   Measurements Take();
@@ -91,7 +91,8 @@ class Recorder {
   bool IsMeasured(int64_t time) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return time >= start_ && time < end_;
   }
-  // The second of the timeline that holds `time`, which is measured.
+  // Returns the second of the timeline that contains `time`, which must be in
+  // the measured time.
   TimelineSecond& SecondOf(int64_t time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Closes the seconds before `now`.
   void AdvanceTo(int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -103,7 +104,7 @@ class Recorder {
   int64_t end_ ABSL_GUARDED_BY(mutex_);
   Measurements measured_ ABSL_GUARDED_BY(mutex_);
   int64_t answered_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Corrected latencies of the second that is not closed yet, and its number.
+  // The corrected latencies of the current second, and its number.
   Histogram second_latencies_ ABSL_GUARDED_BY(mutex_);
   int64_t second_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -1,5 +1,5 @@
-// The report of a run or a sweep: JSON for programs, a table for the terminal,
-// a page for a browser.
+// Formats the report of a run or a sweep: as JSON, as a table for the terminal,
+// and as an HTML page.
 
 #ifndef PROOFMINT_BENCH_LOAD_REPORT_H_
 #define PROOFMINT_BENCH_LOAD_REPORT_H_
@@ -14,11 +14,11 @@
 
 namespace proofmint::load {
 
-// Report refers to what it is about.
+// Report refers to the results that it reports.
 struct Report {
   const Options& options;
   const std::optional<ServerDescription>& server;
-  const RunResult& run;      // of a sweep: its knee, or else its first step
+  const RunResult& run;      // for a sweep: its knee, or else its first step
   const SweepResult* sweep;  // null without --sweep
 };
 
@@ -26,11 +26,10 @@ struct Report {
 // Latencies are in microseconds; numbers are rounded to 3 decimals.
 nlohmann::ordered_json ToJson(const Report& report);
 
-// ToTable returns lines of text.
+// ToTable returns the report as lines of text.
 std::string ToTable(const Report& report);
 
-// ToHtml puts `json`, a report of ToJson, into the page, which needs nothing
-// else.
+// ToHtml puts `json`, a report of ToJson, into a self-contained page.
 std::string ToHtml(const nlohmann::ordered_json& json);
 
 }  // namespace proofmint::load

@@ -32,7 +32,7 @@ Json Latencies(const Histogram& histogram) {
 Json Percentiles(const Histogram& histogram) {
   Json points = Json::array();
   for (const Histogram::PercentilePoint& point : histogram.PercentileCurve()) {
-    // Not rounded: the last of these differ in the sixth decimal.
+    // Percentiles are not rounded: the last ones differ in the sixth decimal.
     points.push_back(Json::array(
         {point.percentile, Microseconds(static_cast<double>(point.value))}));
   }

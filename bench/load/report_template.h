@@ -1,4 +1,4 @@
-// The page of the report: report.html as it was when the program was built.
+// Holds the page of the report: report.html, compiled into the program.
 
 #ifndef PROOFMINT_BENCH_LOAD_REPORT_TEMPLATE_H_
 #define PROOFMINT_BENCH_LOAD_REPORT_TEMPLATE_H_
@@ -7,7 +7,7 @@
 
 namespace proofmint::load {
 
-// Holds the token @REPORT@ where the JSON text of the report goes.
+// Contains the token @REPORT@, to be replaced by the report's JSON.
 extern const absl::string_view kReportTemplate;
 
 }  // namespace proofmint::load

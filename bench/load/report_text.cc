@@ -104,8 +104,8 @@ std::string ToHtml(const nlohmann::ordered_json& json) {
   const nlohmann::ordered_json suite = {{"title", "proofmint-load: " + name},
                                         {"machine", json["machine"]},
                                         {"runs", {run}}};
-  // As report_page.py does: without any "<" nothing in the text can look like
-  // the end of the script that holds it.
+  // Escapes "<", as report_page.py does, so that no text can end the script
+  // element that holds it.
   std::string text = absl::StrReplaceAll(suite.dump(), {{"<", "\\u003c"}});
   return absl::StrReplaceAll(kReportTemplate, {{"@REPORT@", text}});
 }

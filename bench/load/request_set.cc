@@ -11,9 +11,10 @@
 namespace proofmint::load {
 namespace {
 
-// One period of the mix. Each algorithm gains its weight in every place; the
-// one that is owed most gets the place and pays for it with the sum of all
-// weights, so that none is ever more than one place behind.
+// Returns one period of the mix by smooth weighted round-robin: at every place
+// each algorithm gains its weight as credit; the one with the most credit takes
+// the place and pays the sum of all weights. So none falls more than one place
+// behind its share.
 std::vector<dpop::Algorithm> Interleave(
     const std::vector<WeightedAlgorithm>& mix) {
   int total = 0;

@@ -1,4 +1,4 @@
-// The requests to send, made and serialized beforehand.
+// Prepares the requests to send, serialized in advance.
 
 #ifndef PROOFMINT_BENCH_LOAD_REQUEST_SET_H_
 #define PROOFMINT_BENCH_LOAD_REQUEST_SET_H_
@@ -14,7 +14,7 @@
 
 namespace proofmint::load {
 
-// What every proof is asked for.
+// The htm and htu of every request.
 inline constexpr char kHtm[] = "POST";
 inline constexpr char kHtu[] =
     "https://idp.example/realms/load/protocol/openid-connect/token";
@@ -22,19 +22,19 @@ inline constexpr char kHtu[] =
 // MethodName returns the full name of the RPC for calls of `batch` proofs.
 std::string MethodName(int batch);
 
-// PreparedRequest is the request of a call: its bytes and what they ask for.
+// PreparedRequest is the request of a call: its bytes and its algorithms.
 struct PreparedRequest {
   grpc::ByteBuffer bytes;
   std::vector<dpop::Algorithm> algorithms;  // one for each proof
 };
 
-// RequestSet hands out requests in which the algorithms are mixed as evenly as
+// RequestSet returns requests in which the algorithms are mixed as evenly as
 // their weights allow. Not thread-safe.
 class RequestSet {
  public:
   explicit RequestSet(const Options& options);
 
-  // Requests live as long as the set.
+  // Returns the next request, which lives as long as the set.
   const PreparedRequest& Next();
 
  private:

@@ -1,4 +1,4 @@
-// What the answer to a call amounts to.
+// Evaluates the response or the error of a call.
 
 #ifndef PROOFMINT_BENCH_LOAD_RESPONSE_READER_H_
 #define PROOFMINT_BENCH_LOAD_RESPONSE_READER_H_
@@ -17,7 +17,7 @@
 
 namespace proofmint::load {
 
-// What a response that breaks the contract counts as.
+// The reason under which a response that breaks the contract is counted.
 inline constexpr absl::string_view kWrongResponse = "WRONG_RESPONSE";
 
 // ErrorCount is a number of proofs that failed for one reason: that of the
@@ -27,34 +27,34 @@ struct ErrorCount {
   int proofs;
 };
 
-// CallResult is what became of the proofs of one call.
+// CallResult is the outcome of one call, in proofs.
 struct CallResult {
   int ok = 0;
   std::vector<ErrorCount> errors;
   // The server broke its contract: a response that does not parse, of the wrong
   // number of results, or with a result that is neither a proof with its
-  // thumbprint and time nor an error. All that is wrong is in `errors` too.
+  // thumbprint and time nor an error. These are in `errors`, too.
   int wrong = 0;
 };
 
-// Failure is what became of a call that failed as a whole.
+// Failure describes a call that failed as a whole.
 struct Failure {
   std::string reason;
-  // After which the same call may succeed; none: never.
+  // The delay before a retry; empty if a retry cannot succeed.
   std::optional<absl::Duration> retry_delay;
 };
 
-// DescribeFailure reads the details of `status`, which is not OK. The call may
-// be sent again if it carries a RetryInfo, after the delay of that, or is
-// UNAVAILABLE or CANCELLED, after `default_delay`.
+// DescribeFailure reads the details of `status`, which is not OK. A call
+// with a RetryInfo may be retried after its delay, one that is UNAVAILABLE or
+// CANCELLED after `default_delay`.
 Failure DescribeFailure(const grpc::Status& status,
                         absl::Duration default_delay);
 
-// ResponseReader checks the shape of responses; what is in the proofs is the
-// Verifier's business. Reuses its messages: not thread-safe.
+// ResponseReader checks the structure of responses; the Verifier checks the
+// proofs. Reuses its messages, so it is not thread-safe.
 class ResponseReader {
  public:
-  // `batch` is the number of proofs in a call; 1 means SignProof.
+  // `batch` is the number of proofs per call; 1 means SignProof.
   explicit ResponseReader(int batch) : batch_(batch) {}
 
   // Called with each proof of a response and its place in the call.

@@ -23,14 +23,14 @@ double OwnCpuSeconds() {
                                absl::DurationFromTimeval(usage.ru_stime));
 }
 
-// What had been used and done at one moment.
+// Holds the totals of work and CPU time at one moment.
 struct Moment {
   int64_t answered;  // proofs
   double client_cpu_seconds;
   std::optional<ServerSample> server;
 };
 
-// A run while it goes on.
+// Holds the state of a run in progress.
 class RunInProgress {
  public:
   RunInProgress(LoadTest& test, double rate)
@@ -42,10 +42,10 @@ class RunInProgress {
   RunResult Finish();
 
  private:
-  // Empty without metrics and where the server does not tell.
+  // Empty without --metrics, and if the server cannot be read.
   std::optional<ServerSample> ReadServer();
   Moment TakeMoment();
-  // Waits through the measured time. Returns false if it was interrupted.
+  // Waits until the measured time is over. Returns false if interrupted.
   bool Measure();
   void ShowProgress(int64_t second);
   void Compare(const Moment& first, const Moment& last);

@@ -1,4 +1,4 @@
-// One run: load at one rate, with everything that is measured beside it.
+// Runs load at one rate, or a sweep of rates, and measures it.
 
 #ifndef PROOFMINT_BENCH_LOAD_RUN_H_
 #define PROOFMINT_BENCH_LOAD_RUN_H_
@@ -18,18 +18,18 @@
 
 namespace proofmint::load {
 
-// MemoryRange is how much memory a server had resident, in bytes, when it was
-// asked first, when it was asked last and at most.
+// MemoryRange is a server's resident memory in bytes: at the first reading, at
+// the last one, and at most.
 struct MemoryRange {
   int64_t first;
   int64_t last;
   int64_t max;
 };
 
-// RunResult is what one run found.
+// RunResult is what one run measured.
 struct RunResult {
   double target_rate = 0;  // proofs/s; 0 is a closed loop
-  double seconds = 0;      // measured; less than asked for if interrupted
+  double seconds = 0;      // measured; shorter than requested if interrupted
   bool interrupted = false;
   Measurements measured;
   Verifier::Counts verified;
@@ -38,18 +38,19 @@ struct RunResult {
   std::optional<double> client_cpu_us_per_proof;
   std::optional<double> server_cpu_us_per_proof;
   std::optional<MemoryRange> server_memory;
-  // The server's memory at the end of each second; empty where it did not tell.
+  // The server's memory at the end of each second; empty where it was
+  // not read.
   std::vector<std::optional<int64_t>> resident_bytes;
 
   double achieved_rate() const;  // proofs/s
 
-  // Whether the server can be said to keep up with the rate: it answered in
-  // time at least 98 % of the proofs that were due (which are target_rate a
+  // Whether the server keeps up with the rate: it answered in time at least
+  // 98 % of the proofs that were due (which are target_rate a
   // second on average only), without an error, and the corrected p99 is at most
   // 20 ms.
   bool keeps_up() const;
 
-  // Whether all proofs that were looked at are right.
+  // Whether all verified proofs are right.
   bool correct() const { return verified.failures == 0 && measured.wrong == 0; }
 };
 
@@ -63,17 +64,17 @@ struct LoadTest {
   Interrupt* interrupt;
 };
 
-// Run puts `rate` proofs/s, or a closed loop with 0, on the servers and shows
-// its progress on standard error once a second.
+// Run puts a load of `rate` proofs/s, or a closed loop if that is 0, on the
+// servers, and prints its progress to standard error once a second.
 RunResult Run(LoadTest& test, double rate);
 
-// SweepResult has the steps in the order of their rates; fewer than asked for
-// if it was interrupted, at least one.
+// SweepResult has the steps in the order of their rates; if it was
+// interrupted, fewer than requested, but at least one.
 struct SweepResult {
   std::vector<RunResult> steps;
 
-  // The last step of the unbroken row of those, from the first on, that keep
-  // up; null if the first does not.
+  // The last step before the first one that does not keep up; null if that is
+  // the first step of all.
   const RunResult* knee() const;
 };
 

@@ -24,7 +24,8 @@ size_t Append(char* bytes, size_t size, size_t count, void* text) {
   return size * count;
 }
 
-// The value of the metric `name`, which has one line, with labels or without.
+// Returns the value of the metric `name`, which has one sample, with or without
+// labels.
 absl::StatusOr<double> FindValue(absl::string_view text,
                                  absl::string_view name) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {

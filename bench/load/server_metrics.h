@@ -1,4 +1,4 @@
-// What a server's Prometheus metrics tell of its CPU time and memory.
+// Reads a server's CPU time and memory from its Prometheus metrics.
 
 #ifndef PROOFMINT_BENCH_LOAD_SERVER_METRICS_H_
 #define PROOFMINT_BENCH_LOAD_SERVER_METRICS_H_
@@ -17,8 +17,9 @@ struct ServerSample {
   double resident_bytes;  // process_resident_memory_bytes
 };
 
-// ParseMetrics reads the Prometheus text format. NOT_FOUND names the metric
-// that is missing; INVALID_ARGUMENT a value that is no number.
+// ParseMetrics reads the Prometheus text format. Fails with NOT_FOUND, naming
+// the metric that is missing, or with INVALID_ARGUMENT if a value is not a
+// number.
 absl::StatusOr<ServerSample> ParseMetrics(absl::string_view text);
 
 // MetricsReader reads from one URL. Not thread-safe.
@@ -29,13 +30,13 @@ class MetricsReader {
   MetricsReader(const MetricsReader&) = delete;
   MetricsReader& operator=(const MetricsReader&) = delete;
 
-  // Takes at most half a second. UNAVAILABLE if the server cannot be asked, or
-  // an error of ParseMetrics.
+  // Reads the metrics within half a second. Fails with UNAVAILABLE if the
+  // server cannot be reached, or with an error of ParseMetrics.
   absl::StatusOr<ServerSample> Read();
 
  private:
   const std::string url_;
-  void* const curl_;  // kept between reads for its connection
+  void* const curl_;  // kept between reads, to reuse its connection
 };
 
 }  // namespace proofmint::load

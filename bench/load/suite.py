@@ -21,9 +21,9 @@ BATCHES = [1, 16, 64, 256]
 SWEEP_STEPS = 8
 MEMORY_PROOFS = 10**6
 SOAK_SECONDS = 600
-# Calls in flight that keep the server busy without a queue of tens of thousands of proofs.
+# So many calls in flight keep the server busy without a queue of tens of thousands of proofs.
 CONCURRENCY = {1: 64, 16: 16, 64: 8, 256: 4}
-# In an open loop they are a limit, which only a server that falls behind reaches.
+# In an open loop this is a limit, which is reached only when the server falls behind.
 OPEN_CONCURRENCY = {1: 256, 64: 64}
 
 
@@ -32,7 +32,7 @@ def shape(batch):
 
 
 class Suite:
-    """The measurements, on the programs that are given. Every run is kept in `runs`; those for the report in `shown`."""
+    """Suite makes the measurements with the given programs. `runs` has every run, `shown` those for the report."""
 
     def __init__(self, started, seconds, quick=False):
         self.programs, self.seconds, self.warmup = started, seconds, min(1, seconds / 5)
@@ -48,8 +48,8 @@ class Suite:
         return run
 
     def closed_loops(self):
-        """{(batch, algorithm, kernel): runs, one a round}. A round has every combination once; the kernels take turns at being
-        first, so that neither gains from a drift of the machine."""
+        """Returns {(batch, algorithm, kernel): runs, one per round}. A round has every combination once; the kernels alternate in
+        going first, so that a drift of the machine favours neither."""
         runs = {}
         for i in range(self.rounds):
             for batch in self.batches:
@@ -65,7 +65,8 @@ class Suite:
         return runs
 
     def against_empty(self, rate):
-        """Unary ES256 and the empty server: (closed, opened, rate), the first two (runs of proofmintd, of the empty server)."""
+        """Compares unary ES256 with the empty server. Returns (closed, opened, rate); the first two are pairs: runs of
+        proofmintd, runs of the empty server."""
         servers = {"default": self.servers["default"], "empty": self.programs.start("proofmint-empty-server", "empty")}
         runs = {(loop, kernel): [] for loop in (0, rate) for kernel in servers}
         for i in range(self.rounds):
@@ -80,8 +81,8 @@ class Suite:
         return (runs[0, "default"], runs[0, "empty"]), (runs[rate, "default"], runs[rate, "empty"]), rate
 
     def sweep(self, batch, highest):
-        """From 20 % to 110 % of `highest`, the rate of a closed loop; returns the knee, or None. A machine that is disturbed may
-        have none, so there is a second try; the report has the last one."""
+        """Sweeps from 20 % to 110 % of `highest`, the rate of a closed loop; returns the knee, or None. Other load on the
+        machine may hide the knee, so there is a second try; the report has the last one."""
         for _ in range(2):
             run = self.load(self.servers["default"], f"{shape(batch)} ES256, sweep", batch=batch,
                             concurrency=OPEN_CONCURRENCY[batch],
@@ -101,7 +102,7 @@ class Suite:
         return run
 
     def memory(self, rate):
-        """One run on a new server, long enough for the proofs that are counted."""
+        """Makes one run on a new server, long enough to make the counted proofs."""
         server = self.programs.start("proofmintd", "memory")
         run = self.programs.load(server, f"memory over {self.memory_proofs:,} proofs, batch 64 ES256, closed loop",
                                  max(3, round(1.5 * self.memory_proofs / rate)), 0, batch=64, concurrency=CONCURRENCY[64])
@@ -120,7 +121,7 @@ def rate_of(runs):
 
 
 def standard(suite):
-    """The whole suite; returns (report, whether all proofs were right)."""
+    """Runs the whole suite; returns (report, whether all proofs were right)."""
     closed = suite.closed_loops()
     half = round(rate_of(closed[1, "ES256", "default"]) / 2)
     empty = suite.against_empty(max(1, half))
@@ -145,7 +146,7 @@ def standard(suite):
 
 
 def soak(suite, seconds):
-    """Unary ES256 at 80 % of the knee for `seconds`; returns (report, whether all of it held)."""
+    """Runs unary ES256 at 80 % of the knee for `seconds`; returns (report, whether every target was met)."""
     server = suite.servers["default"]
     highest = suite.load(server, "unary ES256, closed loop", concurrency=CONCURRENCY[1])["achieved_rate"]
     knee = suite.sweep(1, highest)

@@ -1,4 +1,4 @@
-"""The tables of a load suite, as text."""
+"""Formats tables as text."""
 
 NUMBER = "–"
 
@@ -8,7 +8,7 @@ def number(value, decimals=0):
 
 
 def table(headings, rows):
-    """Columns as wide as their widest cell; those of headings that start with ">" are right-aligned."""
+    """Returns a table with columns as wide as their widest cell; a heading that starts with ">" aligns its column right."""
     cells = [[heading.lstrip(">") for heading in headings], *rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(headings))]
     lines = ["  ".join(f"{cell:{'>' if heading[0] == '>' else '<'}{width}}" for cell, heading, width in zip(line, headings, widths))

@@ -1,24 +1,24 @@
-"""What the measurements of a suite come to: medians, ratios, and whether each target is met."""
+"""Evaluates the measurements of a suite: medians, ratios, and whether each target is met."""
 
 import statistics
 
 MEBIBYTE = 2**20
-# Resident memory is flat where it grows by no more than this: an arena of the allocator, not a leak, which grows with proofs.
+# Resident memory counts as flat if it grows by no more than this: an arena of the allocator. A leak grows with the proofs.
 FLAT = 4 * MEBIBYTE
 
 
 def errors(run):
-    """Proofs that failed in a run; of a sweep, in the step of the knee: beyond it the server is not meant to keep up."""
+    """Returns the failed proofs of a run; for a sweep, of the step at the knee, since the server need not keep up beyond it."""
     return sum(run["errors"].values())
 
 
 def wrong(runs):
-    """(errors, verify failures) over `runs`."""
+    """Returns (errors, verify failures), summed over `runs`."""
     return sum(errors(run) for run in runs), sum(run["verify_failures"] for run in runs)
 
 
 def median(runs, value):
-    """The median of value(run) over the runs that have one, or None."""
+    """Returns the median of value(run) over the runs that have one, or None."""
     values = [value(run) for run in runs if value(run) is not None]
     return statistics.median(values) if values else None
 
@@ -28,7 +28,7 @@ def cost(run):
 
 
 def ratios(dearer, cheaper):
-    """cost / cost for the pairs of runs of the same round; a round without both has none."""
+    """Returns cost / cost for each pair of runs of the same round that has both costs."""
     return [cost(a) / cost(b) for a, b in zip(dearer, cheaper) if cost(a) and cost(b)]
 
 
@@ -37,7 +37,7 @@ def spread(values):
 
 
 def figure(name, algorithm, kernel, runs):
-    """One row of the figures: the medians of the rounds."""
+    """Returns one row of the figures: the medians of the rounds."""
     costs = [cost(run) for run in runs if cost(run) is not None]
     return {
         "name": name, "algorithm": algorithm, "batch": runs[0]["config"]["batch"], "kernel": kernel,
@@ -61,7 +61,7 @@ def batch_row(algorithm, default, boringssl):
 
 
 def empty_row(closed, opened, rate):
-    """closed, opened: (runs of proofmintd, runs of the empty server), round by round."""
+    """Returns the rows of the empty server. closed, opened: (runs of proofmintd, runs of the empty server), by round."""
     what, target = "unary, ES256: server CPU per call, against an empty handler", "≤ 1.7x (ambition 1.3x)"
     values = {"closed loop": ratios(*closed), f"open loop at {rate:,.0f} calls/s": ratios(*opened)}
     if not all(values.values()):
@@ -73,11 +73,11 @@ def empty_row(closed, opened, rate):
 
 
 def memory_row(run, proofs):
-    """Of one run on a new server: its memory after the first tenth of `proofs`, and after all of them."""
+    """Returns the row of a run on a new server: its memory after the first tenth of `proofs`, and after all of them."""
     name = "1 million" if proofs == 10**6 else f"{proofs:,}"
     what, target = f"resident memory after {name} proofs", f"≤ 64 MiB, ≤ +{FLAT // MEBIBYTE} MiB since the first tenth"
     answered, first, last = 0, None, None
-    # What was resident is read at the end of each second but the last one.
+    # Resident memory is read at the end of each second but the last one.
     for second in [*run["timeline"], {"ok": 0, "server_resident_bytes": (run["server_resident_bytes"] or {}).get("last")}]:
         answered += second["ok"]
         if first is None and answered >= proofs / 10:
@@ -109,7 +109,7 @@ def right_row(runs, what="all runs: failed proofs, and proofs that do not verify
 
 
 def soak_rows(run, seconds):
-    """The rows of a soak: nothing wrong, and the memory of the last minute beside that of the first after warm-up."""
+    """Returns the rows of a soak: errors, and the memory of the last minute compared with the first after warm-up."""
     rows = [right_row([run], f"{seconds:g} s at 80 % of the knee: failed proofs, and proofs that do not verify")]
     resident = [second["server_resident_bytes"] for second in run["timeline"] if second["server_resident_bytes"] is not None]
     window = max(1, min(60, len(resident) // 4))

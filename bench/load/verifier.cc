@@ -17,7 +17,8 @@
 namespace proofmint::load {
 namespace {
 
-// Best effort: where it is refused, verification competes with the load.
+// Lowers the priority of this thread, best effort: if the kernel refuses,
+// verification competes with the load.
 void SetPolicy(std::thread& thread, int policy) {
   sched_param parameter = {.sched_priority = 0};
   pthread_setschedparam(thread.native_handle(), policy, &parameter);
@@ -39,7 +40,7 @@ Verifier::Verifier(std::string nonce)
 
 Verifier::~Verifier() {
   stop_ = true;
-  ++added_;  // so that the thread wakes
+  ++added_;  // wakes the thread
   added_.notify_one();
   SetPolicy(thread_, SCHED_OTHER);
   thread_.join();
