@@ -1,4 +1,4 @@
-// Certificates for mTLS, by the openssl program.
+// Makes certificates for mTLS with the openssl program.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -21,8 +21,8 @@ export async function withDirectory(use) {
 }
 
 // Starts a command that becomes proofmintd, waits until it has written the message "serving" to its log, and calls
-// use(addresses, {metrics}) with what it listens on. Expects that it then ends with 0 on SIGTERM. onLine sees each line
-// of the log.
+// use(addresses, {metrics}) with the addresses that it serves. Expects that it then exits with 0 on SIGTERM. Calls onLine
+// with each line of the log.
 export async function withDaemon(command, use, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -56,7 +56,7 @@ export async function withDaemon(command, use, { env = {}, onLine = () => {} } =
   }
 }
 
-// The health of a service by the CLI: "SERVING", or an error.
+// Returns the health of a service by the CLI: "SERVING", or an error.
 export function health(...args) {
   return run(programPath('proofmint'), ['health', ...args]).trim();
 }

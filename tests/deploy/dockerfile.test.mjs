@@ -1,4 +1,4 @@
-// The Dockerfile, without an engine: its syntax, what it copies, how the image runs, and the libraries in it.
+// Tests the Dockerfile without a container engine: its syntax, what it copies, how the image runs, and its libraries.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { realpathSync, statSync } from 'node:fs';
@@ -59,7 +59,7 @@ test('the last stage takes the programs that the build installs', () => {
 test('the image runs without root and without a shell', () => {
   const [user] = find('USER');
   assert.match(argumentsOf(user)[0], /^[1-9][0-9]*:[1-9][0-9]*$/);
-  // Nothing after USER may write as root, and what runs is given as JSON, which needs no shell.
+  // After USER nothing may write as root, and ENTRYPOINT is JSON, which needs no shell.
   const keywords = last.map((instruction) => instruction.getKeyword());
   assert.deepEqual(keywords.slice(keywords.indexOf('USER')), ['USER', 'HEALTHCHECK', 'ENTRYPOINT', 'CMD']);
   assert.deepEqual(JSON.parse(find('ENTRYPOINT')[0].getArgumentsContent()), ['/usr/local/bin/proofmintd']);
@@ -68,12 +68,11 @@ test('the image runs without root and without a shell', () => {
   assert.deepEqual(JSON.parse(check.slice(check.indexOf('['))), ['/usr/local/bin/proofmint', 'health']);
 });
 
-// The packages that have the files. dpkg knows a file by the path under which its package has it, with or without /usr
-// before it.
+// Returns the packages that contain the files. dpkg knows a file by the path in its package, with or without /usr.
 function packagesOf(files) {
   const forms = (file) =>
     [file, realpathSync(file)].flatMap((path) => [path, `/usr${path}`, path.replace(/^\/usr/, '')]);
-  // Exits with 1, since not every form is known.
+  // dpkg exits with 1, since it does not know both paths of a file.
   const { stdout } = spawnSync('dpkg-query', ['-S', ...new Set(files.flatMap(forms))], { encoding: 'utf8' });
   const known = new Map(
     stdout.trim().split('\n').map((line) => [line.slice(line.indexOf(' ') + 1), line.split(':')[0]]));

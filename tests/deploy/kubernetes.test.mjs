@@ -1,4 +1,4 @@
-// The Kubernetes examples: Kubernetes' own types, strictly, and what holds between objects and to the daemon.
+// Tests the Kubernetes examples against Kubernetes' own types, strictly, and against each other and the daemon.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const flag = (container, name) =>
   container.args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 
 for (const path of [SIDECAR, FLEET]) {
-  test(`${path}: every object is what Kubernetes takes, without an unknown field`, () => {
+  test(`${path}: every object has the type that Kubernetes expects, without an unknown field`, () => {
     assert.deepEqual(typeErrors(objects[path]), []);
   });
 
@@ -44,13 +44,13 @@ for (const path of [SIDECAR, FLEET]) {
       assert.equal(securityContext.allowPrivilegeEscalation, false, name);
       assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] }, name);
       assert.deepEqual(securityContext.seccompProfile, { type: 'RuntimeDefault' }, name);
-      // Guaranteed quality of service: nothing else gives a container CPUs of its own.
+      // Only Guaranteed quality of service gives a container exclusive CPUs.
       assert.deepEqual(resources.requests, resources.limits, name);
     }
     assert.match(daemonOf(path).resources.requests.cpu, /^[0-9]+$/);
   });
 
-  test(`${path}: every volume that is mounted is there, and the socket is in memory`, () => {
+  test(`${path}: every volume that is mounted exists, and the socket is in memory`, () => {
     const volumes = new Map(podOf(path).spec.volumes.map((volume) => [volume.name, volume]));
     const mounts = containersOf(path).flatMap(({ volumeMounts = [] }) => volumeMounts);
     const mounted = new Set(mounts.map(({ name }) => name));
@@ -89,7 +89,7 @@ for (const path of [SIDECAR, FLEET]) {
   });
 }
 
-test('sidecar: Proofmint is a native sidecar, and the broker is whom it lets call', () => {
+test('sidecar: Proofmint is a native sidecar that allows the broker to call', () => {
   const { spec } = podOf(SIDECAR);
   assert.equal(spec.initContainers[0].name, 'proofmint');
   assert.equal(spec.initContainers[0].restartPolicy, 'Always');
@@ -98,7 +98,7 @@ test('sidecar: Proofmint is a native sidecar, and the broker is whom it lets cal
   assert.notEqual(broker.securityContext.runAsUser, daemonOf(SIDECAR).securityContext.runAsUser);
 });
 
-test('fleet: what refers to the pods of the Deployment does', () => {
+test('fleet: every selector matches the pods of the Deployment', () => {
   const { labels } = podOf(FLEET).metadata;
   const selectors = {
     Service: only(FLEET, 'Service').spec.selector,
@@ -120,7 +120,7 @@ test('fleet: what refers to the pods of the Deployment does', () => {
   assert.ok(minReplicas > only(FLEET, 'PodDisruptionBudget').spec.maxUnavailable);
 });
 
-test('fleet: the namespace, the account and the Secrets are the ones that are made', () => {
+test('fleet: the namespace, the account and the Secrets are defined in the file', () => {
   const namespace = only(FLEET, 'Namespace').metadata.name;
   for (const { kind, metadata } of objects[FLEET]) {
     if (['Namespace', 'ClusterRoleBinding'].includes(kind)) continue;
@@ -137,7 +137,7 @@ test('fleet: the namespace, the account and the Secrets are the ones that are ma
   assert.ok(Object.hasOwn(secret.stringData, path.slice(mount.mountPath.length + 1)));
 });
 
-test('fleet: ports are the ones that are served', () => {
+test('fleet: every port is one that is served', () => {
   const ports = new Map(containersOf(FLEET).flatMap((container) => container.ports).map((port) => [port.name, port]));
   const listen = flag(daemonOf(FLEET), 'listen').split(',');
   assert.ok(listen.includes(`0.0.0.0:${ports.get('grpc').containerPort}`));
@@ -154,12 +154,12 @@ test('fleet: ports are the ones that are served', () => {
   assert.deepEqual(allowed, ['grpc', 'metrics']);
 });
 
-test('fleet: a pod has the time that its drain takes', () => {
+test('fleet: the grace period of a pod is longer than its drain', () => {
   const lameDuck = /^([0-9]+)s$/.exec(flag(daemonOf(FLEET), 'lame_duck'))[1];
   assert.ok(podOf(FLEET).spec.terminationGracePeriodSeconds >= Number(lameDuck) + 15);
 });
 
-// The arguments of a container on this machine: its folders in `directory`, and ports that are free.
+// Returns the arguments of a container adapted to this machine: its folders in `directory`, and free ports.
 function localArguments(container, directory) {
   for (const { mountPath } of container.volumeMounts) mkdirSync(join(directory, mountPath), { recursive: true });
   return container.args.map((argument) => argument
@@ -176,7 +176,7 @@ test('sidecar: the daemon serves with these arguments', () => withDirectory(asyn
   });
 }));
 
-test('fleet: the daemon serves with these arguments, to whom its SANs allow, and refuses the placeholder of a KEK',
+test('fleet: the daemon serves allowed SANs with these arguments, and refuses the placeholder of a KEK',
   () => withDirectory(async (directory) => {
     const args = localArguments(daemonOf(FLEET), directory);
     const spiffe = flag(daemonOf(FLEET), 'allowed_sans').replace(/\*$/, 'one');

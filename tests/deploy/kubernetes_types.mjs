@@ -1,5 +1,4 @@
-// Whether objects are what Kubernetes takes, by the types and validators that kubernetes-models has from Kubernetes'
-// OpenAPI.
+// Checks objects with the types and validators that kubernetes-models generates from Kubernetes' OpenAPI.
 import { join } from 'node:path';
 
 import ts from 'typescript';
@@ -10,7 +9,7 @@ const nameOf = ({ kind, metadata }) => `${kind} ${metadata?.name}`;
 // Returns the errors of TypeScript for the objects as literals of their types: unlike a validator of a JSON schema it
 // also refuses fields that do not exist.
 export function typeErrors(objects) {
-  const path = join(import.meta.dirname, 'objects.ts'); // It is never written.
+  const path = join(import.meta.dirname, 'objects.ts'); // The file is never written.
   const text = objects.map((object, i) =>
     `import type { I${object.kind} as T${i} } from '${moduleOf(object)}';\n` +
     `export const object${i}: T${i} = ${JSON.stringify(object, null, 1)};\n`).join('');
@@ -37,7 +36,7 @@ export function typeErrors(objects) {
   });
 }
 
-// Returns what the validators say of values, such as numbers out of range.
+// Returns the errors of the validators about values, such as numbers out of range.
 export async function valueErrors(objects) {
   const errors = [];
   for (const object of objects) {

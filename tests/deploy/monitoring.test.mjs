@@ -1,5 +1,5 @@
-// The alerts and the dashboard: well-formed, of metrics and labels that exist, and each alert fires when it should and
-// only then.
+// Tests that the alerts and the dashboard are well-formed and use metrics and labels that exist, and that each alert
+// fires when it should and only then.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -27,9 +27,9 @@ function promtool(...args) {
   return run(path, args);
 }
 
-// The selectors of an expression: {name, matchers: [[label, operator, value]…]}.
+// Returns the selectors of an expression: {name, matchers: [[label, operator, value]…]}.
 function selectorsOf(expression) {
-  // Without ranges, and the lists of labels of aggregations and matching.
+  // Removes ranges, and the lists of labels of aggregations and matching.
   const text = expression.replace(/\[[^\]]*\]|\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ');
   return [...text.matchAll(/\b([a-z_]\w*)\b(?:\s*\{([^}]*)\})?(?!\s*\()/g)]
     .filter(([, name]) => !['and', 'or', 'unless'].includes(name))
@@ -52,7 +52,7 @@ test('the selectors of an expression are found', () => {
 
 test('the rules and the expressions of the dashboard are well-formed', () => withDirectory((directory) => {
   promtool('check', 'rules', join(root, ALERTS));
-  // JSON is YAML; Grafana's variables have values like these.
+  // JSON is valid YAML; these values replace Grafana's variables.
   const substituted = dashboardExpressions.map((expr, i) =>
     ({ record: `panel:${i}`, expr: expr.replaceAll('$__rate_interval', '5m') }));
   const file = join(directory, 'dashboard.yaml');
@@ -76,7 +76,7 @@ test('every alert says how urgent it is and what is wrong', () => {
   }
 });
 
-// Metric names as Prometheus stores them, by the constants of metrics.h.
+// Maps the constants of metrics.h to metric names as Prometheus stores them.
 function definedMetrics() {
   const constants = read('signer/service/metrics/metrics.h').matchAll(/inline constexpr char k\w+\[\] =\s*"([a-z_]+)"/g);
   const names = [...constants].map(([, name]) => name);
@@ -94,7 +94,7 @@ test('every metric is one that the daemon defines, and the dashboard shows them 
   assert.deepEqual([...defined].filter((name) => !shown.has(name)), []);
 });
 
-// What a daemon with everything switched on exports: for each name the labels and their values.
+// Returns what a daemon with every feature enabled exports: for each metric its labels and their values.
 async function exportedSeries() {
   let series;
   await withDirectory(async (directory) => {
@@ -117,9 +117,9 @@ async function exportedSeries() {
   return series;
 }
 
-test('every series that is asked for is exported, from the first scrape on', async () => {
+test('every series that is queried is exported, from the first scrape on', async () => {
   const series = await exportedSeries();
-  // What Prometheus itself adds, and Grafana's variables.
+  // Prometheus adds these labels itself, or Grafana's variables stand for them.
   const ours = ([label, , value]) => !['job', 'instance'].includes(label) && !value.startsWith('$');
   const matches = (labels) => ([label, operator, value]) => {
     if (!Object.hasOwn(labels, label)) return false;
@@ -133,11 +133,11 @@ test('every series that is asked for is exported, from the first scrape on', asy
   }
 });
 
-test('the dashboard is one that Grafana takes', () => {
+test('the dashboard has the form that Grafana imports', () => {
   const ids = dashboard.panels.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
   assert.deepEqual(dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title), [
-    'Traffic', 'Latency: waiting and working', 'Errors', 'Pool of ready keys', 'Resources', 'Security',
+    'Traffic', 'Latency: queue and execution', 'Errors', 'Pool of ready keys', 'Resources', 'Security',
   ]);
   const taken = new Set();
   for (const { title, gridPos: { x, y, w, h } } of dashboard.panels) {

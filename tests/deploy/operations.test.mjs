@@ -1,5 +1,5 @@
-// docs/operations.md and deploy/README.md name things that exist: flags, metrics, reasons, alerts, files, headings. So do
-// the pages at the top of the repository, as far as links go.
+// Tests that docs/operations.md and deploy/README.md name things that exist: flags, metrics, reasons, alerts, files,
+// headings; and that the links of the pages at the top of the repository work.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { parseDocuments } from './yaml.mjs';
 const PAGE = 'docs/operations.md';
 const page = read(PAGE);
 
-// The commands in shell blocks and in backticks that run `program`, each without what it is piped to.
+// Returns the commands in shell blocks and in backticks that run `program`, each without what it is piped to.
 function commandsOf(program) {
   const blocks = page.matchAll(/^ *```sh\n([^]*?)^ *```$/gm);
   const words = page.matchAll(/`([^`\n]+)`/g);
@@ -34,7 +34,7 @@ test('commands and flags of the CLI exist', () => {
   assert.ok(commands.length > 4);
   for (const command of commands) {
     const [, name, next] = command.split(/\s+/);
-    if (name === undefined) continue; // The project, not a command.
+    if (name === undefined) continue; // This is the project's name, not a command.
     const known = name === 'kek' ? knownFlags('proofmint', name, next) : knownFlags('proofmint', name);
     for (const [flag] of command.replace(/#.*/, '').matchAll(/--[a-z][a-z_-]*/g)) {
       assert.ok(known.has(flag), `${command}: ${flag}`);
@@ -45,7 +45,7 @@ test('commands and flags of the CLI exist', () => {
 test('every flag in running text is one of either program', () => {
   const clients = ['health', 'sign'].flatMap((command) => [...knownFlags('proofmint', command)]);
   const known = new Set([...knownFlags('proofmintd'), ...clients]);
-  // Our flags have underscores, others' hyphens.
+  // Flags of our programs have underscores, those of others hyphens.
   for (const [flag] of page.matchAll(/--[a-z]+_[a-z_]+/g)) assert.ok(known.has(flag), flag);
 });
 
@@ -63,7 +63,7 @@ test('each alert has a section that begins with how urgent it is', () => {
   assert.deepEqual(sections.sort(), alerts.map(({ alert, labels }) => `${alert} ${labels.severity}`).sort());
 });
 
-test('the table of reasons has each that the service gives', () => {
+test('the table of reasons has every reason of the service', () => {
   const constants = /^inline constexpr absl::string_view k\w+ =\s*"([A-Z][A-Z0-9_]+)";/gm;
   const defined = [...read('signer/service/contract/errors.h').matchAll(constants)].map(([, reason]) => reason);
   assert.ok(defined.length > 10);
@@ -74,7 +74,7 @@ test('the table of reasons has each that the service gives', () => {
 
 const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
 
-// Each page with a number of links that it exceeds, so that the test cannot find none.
+// Maps each page to a number of links that it exceeds, so that a test that finds no link fails.
 const LINKED = {
   [PAGE]: 3, 'deploy/README.md': 3, 'README.md': 10, 'CONTRIBUTING.md': 2, 'SECURITY.md': 3, 'docs/architecture.md': 1,
 };

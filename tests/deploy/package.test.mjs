@@ -1,5 +1,5 @@
-// The Debian package that scripts/package makes: its files, and the scripts that dpkg runs. It is made without compression
-// and without dpkg-shlibdeps, which take longer than all the rest.
+// Tests the Debian package that scripts/package makes: its files, and the scripts that dpkg runs. The package is made
+// without compression and without dpkg-shlibdeps, which take longer than all the rest.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,9 +48,9 @@ test('it has the programs, the units, the user and the flags, and nothing else o
 test('clients find the contract with all that it imports, and the retry policy', () => {
   const proto = join(contents, CLIENTS, 'proto');
   const needed = new Set(['proofmint/v1/proof_signer.proto']);
-  for (const file of needed) { // A set that grows while it is walked through.
+  for (const file of needed) { // The set grows during the iteration.
     for (const [, name] of readFileSync(join(proto, file), 'utf8').matchAll(/^import "(.+)";$/gm)) {
-      if (!name.startsWith('google/protobuf/')) needed.add(name); // Those come with protobuf.
+      if (!name.startsWith('google/protobuf/')) needed.add(name); // These come with protobuf.
     }
   }
   assert.ok(needed.size > 1);
@@ -76,12 +76,12 @@ test('the unit runs the program of the package, and names a page of it', () => {
   assert.ok(existsSync(join(contents, page)), page);
 });
 
-test('what lies in /etc is kept when an administrator has changed it', () => {
+test('files in /etc are kept when an administrator has changed them', () => {
   const configuration = fileNames().filter((file) => file.startsWith('etc/')).map((file) => `/${file}`);
   assert.deepEqual(readFileSync(join(control, 'conffiles'), 'utf8').trim().split('\n'), configuration);
 });
 
-test('it depends on what makes the user, and dpkg-shlibdeps adds the libraries', () => {
+test('it depends on the package that makes the user, and dpkg-shlibdeps adds the libraries', () => {
   assert.match(readFileSync(join(control, 'control'), 'utf8'),
     /^Depends: systemd \| systemd-standalone-sysusers \| systemd-sysusers$/m);
   assert.match(readFileSync(config, 'utf8'), /^set\(CPACK_DEBIAN_PACKAGE_SHLIBDEPS "ON"\)$/m);
@@ -93,7 +93,7 @@ test('the programs are stripped', () => {
   }
 });
 
-test('the scripts can run, and name the units that there are', () => {
+test('the scripts can run, and name units that exist', () => {
   for (const name of ['postinst', 'prerm', 'postrm']) {
     const script = join(control, name);
     assert.equal(statSync(script).mode & 0o777, 0o755, name);

@@ -1,4 +1,4 @@
-// The files of the repository and the programs of the build, for tests of what is deployed.
+// Gives tests of the deployment the files of the repository and the programs of the build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -41,10 +41,10 @@ export function install(component, directory) {
     { env: { ...process.env, DESTDIR: directory } });
 }
 
-// The names of the flags, such as "--listen", that a program or one of its commands knows.
+// Returns the names of the flags, such as "--listen", that a program or one of its commands knows.
 export function knownFlags(program, ...command) {
   const help = run(programPath(program), [...command, '--help']);
-  // Of a command that it does not know a program shows the help of what is above it.
+  // For an unknown command a program prints the help of its parent.
   const usage = `/${[program, ...command].join(' ')} [OPTIONS]`;
   if (!help.includes(usage)) throw new Error(`${program} ${command.join(' ')}: got another usage, want ${usage}`);
   return new Set(help.match(/--[a-z][a-z_-]*/g));

@@ -1,5 +1,4 @@
-// The systemd units: what systemd-analyze says of them, and the daemon started through a socket with the unit's own
-// command line.
+// Tests the systemd units with systemd-analyze, and starts the daemon through a socket with the unit's command line.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,13 +13,13 @@ const UNITS = 'deploy/systemd';
 const DROP_INS = ['proofmintd-metrics.conf', 'proofmintd-tls.conf'];
 const MOST_EXPOSURE = 2.0; // of 10
 
-// The values of a unit's setting, in order.
+// Returns the values of a unit's setting, in order.
 function values(file, key) {
   return read(join(UNITS, file)).split('\n')
     .filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
 }
 
-// A copy of the units as they are installed, but for a program that exists, in `directory`.
+// Copies the units to `directory` as they are installed, but with a program that exists.
 function copyUnits(directory, dropIns) {
   const installed = join(directory, 'installed');
   install('systemd', installed);
@@ -41,7 +40,7 @@ function exposure(directory, options) {
   return Number(/exposure level for proofmintd.service: ([0-9.]+)/.exec(output)[1]);
 }
 
-test('the exposure is small, and that with the drop-ins, too', async () => {
+test('the exposure is small, also with the drop-ins', async () => {
   let alone;
   await withDirectory((directory) => {
     alone = exposure(directory, copyUnits(directory, []));
@@ -76,7 +75,7 @@ test('the user exists before the socket wants its group', () => withDirectory((d
   assert.deepEqual(values('proofmintd.socket.in', 'SocketMode'), ['0660']);
 }));
 
-test('callers keep their uids, and the daemon has the time that its end takes', () => {
+test('callers keep their uids, and the daemon has enough time to stop', () => {
   assert.deepEqual(values('proofmintd.service.in', 'PrivateUsers'), []);
   assert.deepEqual(values('proofmintd.service.in', 'DynamicUser'), []);
   assert.ok(parseInt(values('proofmintd.service.in', 'TimeoutStopSec')[0]) > 10);
@@ -84,7 +83,7 @@ test('callers keep their uids, and the daemon has the time that its end takes', 
   assert.deepEqual(values('proofmintd.service.in', 'Requires'), ['proofmintd.socket']);
 });
 
-test('the flags that the files name are flags of the daemon', () => {
+test('the flags in the files are flags of the daemon', () => {
   const known = knownFlags('proofmintd');
   for (const file of ['proofmintd.service.in', 'proofmintd.default', ...DROP_INS]) {
     for (const [flag] of read(join(UNITS, file)).matchAll(/(?<=[ "])--[a-z_]+(?==| |"|$)/gm)) {
@@ -93,7 +92,7 @@ test('the flags that the files name are flags of the daemon', () => {
   }
 });
 
-// The unit's command line with the daemon of the build, the credential in `directory` and the flags of
+// Returns the unit's command line with the daemon of the build, the credential in `directory` and the flags of
 // proofmintd.default.
 function commandLine(directory) {
   const [, flags] = /^PROOFMINTD_FLAGS="(.*)"$/m.exec(read(join(UNITS, 'proofmintd.default')));
@@ -102,7 +101,7 @@ function commandLine(directory) {
   return [programPath('proofmintd'), ...words];
 }
 
-test('the daemon serves on the socket that it is given, which waits for it', () => withDirectory(async (directory) => {
+test('the daemon serves on the socket from systemd, where clients wait', () => withDirectory(async (directory) => {
   writeFileSync(join(directory, 'kek'), run(programPath('proofmint'), ['kek', 'new']));
   chmodSync(join(directory, 'kek'), 0o400);
   const path = join(directory, 'proofmintd.sock');

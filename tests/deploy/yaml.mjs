@@ -1,4 +1,4 @@
-// YAML as Kubernetes and Prometheus read it: version 1.1, where 0440 is octal. Strictly: no key twice, no warning.
+// Reads YAML as Kubernetes and Prometheus do: version 1.1, where 0440 is octal. Strict: no duplicate key, no warning.
 import { parseAllDocuments } from 'yaml';
 
 export function parseDocuments(text) {
