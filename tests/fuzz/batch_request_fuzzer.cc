@@ -1,11 +1,11 @@
-// libFuzzer target: a serialized BatchSignProofsRequest goes through the
-// handler, and every answer is judged by rules that are written down here a
-// second time, without the code under test.
+// libFuzzer target: passes a serialized BatchSignProofsRequest to the handler,
+// and checks every response by rules that are implemented here a second time,
+// independently of the code under test.
 //
-// The input needs no corpus: the mutator below knows the message and starts
-// from requests of its own. A batch of more than kMaxMintedItems items is
-// usually cut short, since a signature under AddressSanitizer costs most of the
-// time; its whole-request rules are checked on the uncut batch.
+// No corpus is needed: the mutator below knows the message and starts from
+// requests of its own. A batch of more than kMaxMintedItems items is usually
+// truncated, since signatures under AddressSanitizer take most of the time; the
+// rules for whole requests are checked on the full batch.
 
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/text_format.h>
@@ -41,7 +41,7 @@ using v1::BatchSignProofsRequest;
 using v1::SignProofRequest;
 
 constexpr int kMaxMintedItems = 3;
-constexpr int kMintedInFull = 64;  // One batch of so many is not cut.
+constexpr int kMintedInFull = 64;  // One batch in so many is not truncated.
 constexpr int64_t kNowNanos = 1767323045'750'000'000;
 
 #define FUZZ_CHECK(condition)                                              \
@@ -52,7 +52,7 @@ constexpr int64_t kNowNanos = 1767323045'750'000'000;
     }                                                                      \
   } while (false)
 
-// A cheap, reproducible source that can fail at one draw.
+// A cheap, reproducible entropy source that can fail at one draw.
 class FuzzEntropy : public crypto::Entropy {
  public:
   void Reset(uint64_t seed, int fail_at) {
@@ -85,14 +85,14 @@ bool IsToken(absl::string_view text) {
   });
 }
 
-// The offset in nanoseconds, which fits for any Duration.
+// Returns the offset in nanoseconds, which fits for any Duration.
 __int128 OffsetNanos(const SignProofRequest& request) {
   return static_cast<__int128>(request.iat_offset().seconds()) * 1'000'000'000 +
          request.iat_offset().nanos();
 }
 
-// Whether `field`, refused for `reason`, deserved it. A target URI is judged
-// only by what it must not contain: its grammar has tests of its own.
+// Returns whether `field` was rightly refused for `reason`. A target URI is
+// checked only for what it must not contain: its grammar has its own tests.
 bool Deserved(const SignProofRequest& request, absl::string_view field,
               absl::string_view reason) {
   const auto& offset = request.iat_offset();
@@ -144,7 +144,7 @@ bool IsAcceptable(const SignProofRequest& request) {
   return true;
 }
 
-// The claim "htu" of a request that was accepted.
+// Returns the claim "htu" of a request that was accepted.
 std::string ExpectedHtu(const std::string& given) {
   std::string uri = given.substr(0, given.find_first_of("?#"));
   size_t host = uri.find("://") + 3;
@@ -283,7 +283,7 @@ void CheckBatch(BatchSignProofsRequest& batch, uint64_t seed) {
   }
 }
 
-// What the mutator starts from.
+// The requests that the mutator starts from.
 constexpr const char* kSeeds[] = {
     R"(requests { htm: "POST" htu: "https://idp.example/token" })",
     R"(requests { algorithm: ALGORITHM_ED25519 htm: "GET" nonce: "n-0S6_W"
@@ -304,8 +304,8 @@ constexpr const char* kHtus[] = {
     "https://H.:443/#", "https://h:080/",
 };
 
-// UTF-8 of text whose bytes above 0x7f stand for code points of Latin-1, so
-// that the message still parses.
+// Converts text to UTF-8, reading bytes above 0x7f as Latin-1, so that the
+// message still parses.
 std::string ToUtf8(const std::string& text) {
   std::string utf8;
   for (unsigned char c : text) {
@@ -338,7 +338,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned int seed) {
   std::minstd_rand random(seed);
   auto below = [&](size_t limit) { return random() % limit; };
-  // Now and then bytes instead of fields, for the parser's sake.
+  // Sometimes mutates bytes instead of fields, to test the parser.
   if (below(32) == 0) return LLVMFuzzerMutate(data, size, max_size);
 
   proofmint::BatchSignProofsRequest batch;

@@ -1,4 +1,4 @@
-// Throw-away certificates for tests of TLS.
+// Makes throw-away certificates for tests of TLS.
 
 #ifndef PROOFMINT_TESTS_TESTING_CERTIFICATES_H_
 #define PROOFMINT_TESTS_TESTING_CERTIFICATES_H_
@@ -10,9 +10,9 @@
 
 namespace proofmint::testing {
 
-// Certificates are made by the openssl command: an authority "ca" and, signed
-// by it for 127.0.0.1, a "server" and a "client", each a NAME.crt and a
-// NAME.key; and others on demand.
+// Certificates makes certificates with the openssl command: an authority "ca"
+// and, signed by it for 127.0.0.1, a "server" and a "client", each a NAME.crt
+// and a NAME.key; and others on demand.
 class Certificates {
  public:
   Certificates();
@@ -21,17 +21,18 @@ class Certificates {
   void MakeAuthority(const std::string& name);
 
   struct Options {
-    // As openssl takes them, such as "DNS:a.example,URI:spiffe://td/a".
+    // The subjectAltNames in openssl's form, such as
+    // "DNS:a.example,URI:spiffe://td/a".
     std::string alt_names = "IP:127.0.0.1";
     std::string authority = "ca";
-    int days = 2;  // until it expires; negative: it already has
+    int days = 2;  // until it expires; negative if it has expired
   };
 
-  // Makes a certificate, in place of any that has the name.
+  // Makes the certificate `name`, or replaces it.
   void Issue(const std::string& name, const Options& options);
 
   std::string Path(const std::string& name) const { return directory_ / name; }
-  // The text of a file, such as "server.key".
+  // Returns the text of a file, such as "server.key".
   std::string Read(const std::string& name) const;
   void Write(const std::string& name, const std::string& text) const;
 

@@ -22,7 +22,7 @@ absl::Status FakeEntropy::Fill(std::span<uint8_t> out) {
     given_.pop_front();
     return absl::OkStatus();
   }
-  // SHA-512 of a counter, so that no two draws look alike.
+  // The bytes are SHA-512 of a counter, so that no two draws are equal.
   for (size_t done = 0; done < out.size();) {
     std::array<uint8_t, sizeof(counter_)> block;
     for (size_t i = 0; i < block.size(); ++i) {

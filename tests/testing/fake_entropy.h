@@ -1,4 +1,4 @@
-// An entropy source that tests can predict and fail.
+// Provides an entropy source that tests can predict and make fail.
 
 #ifndef PROOFMINT_TESTS_TESTING_FAKE_ENTROPY_H_
 #define PROOFMINT_TESTS_TESTING_FAKE_ENTROPY_H_
@@ -15,20 +15,20 @@
 
 namespace proofmint::testing {
 
-// FakeEntropy gives a reproducible stream of distinct bytes. Thread-safe.
+// FakeEntropy produces a reproducible stream of distinct bytes. Thread-safe.
 class FakeEntropy : public crypto::Entropy {
  public:
   absl::Status Fill(std::span<uint8_t> out) override;
 
-  // The next call of Fill gives exactly `bytes`, whose size must be what the
-  // caller asks for. Several calls queue up.
+  // Makes the next call of Fill return exactly `bytes`, which must have the
+  // size that its caller requests. Repeated calls form a queue.
   void GiveNext(std::string bytes);
 
-  // Lets `successes` more calls of Fill succeed and then fails `failures` calls
-  // with UNAVAILABLE "entropy: injected failure".
+  // Lets `successes` more calls of Fill succeed, then makes `failures` calls
+  // fail with UNAVAILABLE "entropy: injected failure".
   void FailAfter(int successes, int failures);
 
-  // How often Fill has been called, or since ForgetCalls.
+  // Returns how often Fill was called since construction or ForgetCalls.
   int calls() const;
   void ForgetCalls();
 

@@ -1,4 +1,4 @@
-// Hexadecimal text for vectors.
+// Decodes the hexadecimal text of test vectors.
 
 #ifndef PROOFMINT_TESTS_TESTING_HEX_H_
 #define PROOFMINT_TESTS_TESTING_HEX_H_
@@ -21,7 +21,7 @@ inline std::string ToHex(std::span<const uint8_t> bytes) {
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-// `hex` must have 2 * N digits.
+// Returns the N bytes of `hex`, which must have 2 * N digits.
 template <size_t N>
 std::array<uint8_t, N> FromHex(absl::string_view hex) {
   ABSL_RAW_CHECK(hex.size() == 2 * N, "unexpected size");

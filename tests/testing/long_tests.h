@@ -1,4 +1,4 @@
-// Tests that are worth more time than every run has.
+// Scales tests that gain from more time than an ordinary run has.
 
 #ifndef PROOFMINT_TESTS_TESTING_LONG_TESTS_H_
 #define PROOFMINT_TESTS_TESTING_LONG_TESTS_H_

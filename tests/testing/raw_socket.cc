@@ -85,7 +85,7 @@ bool ReadUntilClosed(const UniqueFd& socket, absl::Duration limit,
     char buffer[4096];
     ssize_t got = recv(socket.get(), buffer, sizeof(buffer), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return true;  // Closed or reset.
+    if (got <= 0) return true;  // The peer closed or reset it.
     received.append(buffer, static_cast<size_t>(got));
   }
   return false;

@@ -1,5 +1,5 @@
-// Sockets without gRPC: what a broken or hostile client does, or another
-// server.
+// Opens sockets without gRPC, to act as a broken or hostile client, or as
+// another server.
 
 #ifndef PROOFMINT_TESTS_TESTING_RAW_SOCKET_H_
 #define PROOFMINT_TESTS_TESTING_RAW_SOCKET_H_
@@ -25,18 +25,18 @@ UniqueFd ConnectTcp(const std::string& address);
 // listens with room for `backlog` connections.
 UniqueFd BindUnix(const std::string& path, int type, int backlog = 16);
 
-// Sends all of `bytes`, or as much as the other side takes before it hangs up.
+// Sends all of `bytes`, or as much as the peer reads before it disconnects.
 void Send(const UniqueFd& socket, absl::string_view bytes);
 
-// Tells the other side that nothing more will come.
+// Shuts down the sending direction.
 void FinishSending(const UniqueFd& socket);
 
-// Reads until the other side closes. Returns false if it does not within
-// `limit`.
+// Reads until the peer closes the connection. Returns false if it does not
+// within `limit`.
 bool ReadUntilClosed(const UniqueFd& socket, absl::Duration limit,
                      std::string& received);
 
-// Waits until there is something to read. Returns false if there is not within
+// Waits until there is data to read. Returns false if there is none within
 // `limit`.
 bool WaitReadable(const UniqueFd& socket, absl::Duration limit);
 

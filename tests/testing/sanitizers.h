@@ -1,4 +1,5 @@
-// Which sanitizer a test runs under. The presets with sanitizers use clang.
+// Tells which sanitizer a test runs under. The presets with sanitizers use
+// clang.
 
 #ifndef PROOFMINT_TESTS_TESTING_SANITIZERS_H_
 #define PROOFMINT_TESTS_TESTING_SANITIZERS_H_

@@ -1,4 +1,5 @@
-// Matchers for absl::Status and absl::StatusOr; Debian 12's Abseil has none.
+// Provides matchers for absl::Status and absl::StatusOr; Debian 12's Abseil has
+// none.
 
 #ifndef PROOFMINT_TESTS_TESTING_STATUS_MATCHERS_H_
 #define PROOFMINT_TESTS_TESTING_STATUS_MATCHERS_H_

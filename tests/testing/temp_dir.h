@@ -1,4 +1,4 @@
-// A directory of a test's own.
+// Makes a temporary directory for a test.
 
 #ifndef PROOFMINT_TESTS_TESTING_TEMP_DIR_H_
 #define PROOFMINT_TESTS_TESTING_TEMP_DIR_H_
@@ -11,8 +11,8 @@
 
 namespace proofmint::testing {
 
-// TempDir is an empty directory that goes away with everything in it. Its path
-// is short enough for Unix sockets.
+// TempDir makes an empty directory and removes it, with its contents, when
+// destroyed. Its path is short enough for Unix sockets.
 class TempDir {
  public:
   TempDir() {
@@ -28,7 +28,7 @@ class TempDir {
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
-  // The path of `name` inside, whether it exists or not.
+  // Returns the path of `name` in the directory, whether it exists or not.
   std::string operator/(const std::string& name) const { return path_ / name; }
 
  private:

@@ -28,7 +28,7 @@
 
 namespace {
 
-// Keeps the order of members, so that dump() can give the same text again.
+// Json keeps the order of members, so that dump() reproduces the text.
 using Json = nlohmann::ordered_json;
 using Bytes = std::vector<uint8_t>;
 
@@ -45,14 +45,14 @@ struct Free {
 };
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
-// What must differ between all proofs of one input.
+// Holds what must differ between all proofs of one input.
 struct Seen {
   std::unordered_set<std::string> jtis;
   std::unordered_set<std::string> thumbprints;
   size_t leading_zero = 0;
 };
 
-// The three parts of a compact JWS (RFC 7515 section 7.1).
+// Holds the three parts of a compact JWS (RFC 7515 section 7.1).
 struct Jws {
   std::string_view signing_input;  // header "." claims, as they were signed
   Json header;
@@ -66,8 +66,8 @@ struct PublicKey {
   size_t leading_zero;
 };
 
-// Base64url as RFC 7515 section 2 has it: no padding, no other character, and
-// zero in the bits that the last character has to spare.
+// Decodes base64url as RFC 7515 section 2 defines it: without padding or other
+// characters, and with zeros in the unused bits of the last character.
 std::optional<Bytes> DecodeBase64Url(std::string_view text) {
   if (text.size() % 4 == 1) return std::nullopt;
   Bytes bytes;
@@ -112,8 +112,8 @@ std::string EncodeBase64Url(const uint8_t* bytes, size_t size) {
   return text;
 }
 
-// Decodes an object of compact JSON. That it gives the same text again shows
-// that no member came twice and nothing was written in a second form.
+// Decodes an object of compact JSON. Since dump() must reproduce the text, no
+// member can be repeated or be written in another form.
 std::optional<Json> DecodeObject(std::string_view base64url) {
   std::optional<Bytes> text = DecodeBase64Url(base64url);
   if (!text) return std::nullopt;
@@ -125,7 +125,7 @@ std::optional<Json> DecodeObject(std::string_view base64url) {
   return json;
 }
 
-// The member's text, or nothing when it is missing or not a string.
+// Returns the member's text, or nothing if it is missing or not a string.
 std::string Text(const Json& object, const char* member) {
   auto found = object.find(member);
   if (found == object.end() || !found->is_string()) return "";
@@ -180,7 +180,7 @@ Key NewP256Key(const Bytes& x, const Bytes& y) {
   return Key(key);
 }
 
-// Reads the header's key, and takes its thumbprint (RFC 7638 section 3).
+// Reads the header's key and computes its thumbprint (RFC 7638 section 3).
 std::string ParseKey(const Json& jwk, bool is_p256, PublicKey* key) {
   if (is_p256 ? !HasExactly(jwk, {"kty", "crv", "x", "y"})
               : !HasExactly(jwk, {"kty", "crv", "x"})) {
@@ -222,8 +222,8 @@ std::string ParseKey(const Json& jwk, bool is_p256, PublicKey* key) {
   return "";
 }
 
-// OpenSSL wants the DER form of what a JWS holds as r || s (RFC 7518 section
-// 3.4).
+// Returns the DER form, which OpenSSL requires, of a signature that a JWS holds
+// as r || s (RFC 7518 section 3.4).
 Bytes DerFromRaw(const Bytes& raw) {
   std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>> signature(ECDSA_SIG_new());
   constexpr int kHalf = kSignatureBytes / 2;
@@ -247,7 +247,7 @@ bool VerifySignature(const Jws& jws, EVP_PKEY* key, bool is_p256) {
              jws.signing_input.size()) == 1;
 }
 
-// Checks the claims against what the line says was asked for.
+// Checks the claims against the request that the line describes.
 std::string CheckClaims(const Json& claims, const Json& line, Seen* seen) {
   std::string nonce = Text(line, "nonce");
   if (nonce.empty()
@@ -273,7 +273,7 @@ std::string CheckClaims(const Json& claims, const Json& line, Seen* seen) {
   return "";
 }
 
-// Returns why the line is not a good proof, or nothing when it is one.
+// Returns why the line's proof is not valid, or nothing if it is.
 std::string VerifyLine(const std::string& text, Seen* seen) {
   Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!line.is_object()) return "line: not a JSON object";
