@@ -1,4 +1,4 @@
-// The front-channel half of a login: from the authorization endpoint to a code, with PKCE (RFC 7636).
+// Runs the front-channel half of a login: from the authorization endpoint to a code, with PKCE (RFC 7636).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 
@@ -13,7 +13,7 @@ async function followRedirects(url, destination) {
     const location = response.headers.get('location');
     assert.ok(location, `GET ${url.pathname}: got ${response.status} and no redirect: ${await response.text()}`);
     for (const line of response.headers.getSetCookie()) {
-      // One host and one login, so name and value say all.
+      // There is one host and one login, so a cookie needs only name and value.
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
       cookies.set(name, value);
     }
@@ -44,6 +44,6 @@ export async function authorizationCode(metadata, client, { scope = 'openid', re
   const { searchParams: answer } = await followRedirects(url, redirectUri);
   assert.equal(answer.get('error'), null, answer.get('error_description'));
   assert.equal(answer.get('state'), state);
-  assert.equal(answer.get('iss'), metadata.issuer); // RFC 9207: the answer is from whom we asked.
+  assert.equal(answer.get('iss'), metadata.issuer); // RFC 9207: the response names the issuer that was asked.
   return { code: answer.get('code'), code_verifier: verifier, redirect_uri: redirectUri };
 }

@@ -1,4 +1,4 @@
-// A user logs in (RFC 6749 section 4.1, RFC 7636), with each algorithm.
+// Tests the login of a user (RFC 6749 section 4.1, RFC 7636) with each algorithm.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -17,7 +17,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
     const transcript = await broker.authorizationCode(algorithm);
     await verifyExchange(broker, alg, transcript);
 
-    // The login itself: the ID token is the provider's and names the user.
+    // The login itself succeeded: the ID token is the provider's and names the user.
     const keys = createRemoteJWKSet(new URL(broker.metadata.jwks_uri));
     const expected = { issuer: idp.issuer, audience: idp.client.client_id, subject: 'alice' };
     await jwtVerify(transcript.tokens.id_token, keys, expected);
@@ -29,7 +29,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
     await verifyExchange(fixture.broker, alg, transcript, access);
   });
 
-  test(`${alg}: a code is spent by the login, not by the nonce challenge`, async () => {
+  test(`${alg}: a code is consumed by the login, not by the nonce challenge`, async () => {
     const { attempts } = await fixture.broker.authorizationCode(algorithm);
     const { parameters, nonce } = attempts.at(-1);
     const request = { algorithm, htm: 'POST', htu: fixture.broker.metadata.token_endpoint, nonce };

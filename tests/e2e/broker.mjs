@@ -1,7 +1,7 @@
-// What a broker does with the signer's proofs: get tokens at an identity provider, and use them, answering its nonce
-// challenges.
+// Acts as a broker: gets tokens from an identity provider with the signer's proofs, answering its nonce challenges, and
+// uses the tokens.
 //
-// `key` says which key signs: {} a new one, { return_key_handle: true } a new one to be used again, { key_handle } that
+// `key` selects the signing key: {} is a new one, { return_key_handle: true } a new one with a handle, { key_handle } that
 // of an earlier proof.
 import { createHash } from 'node:crypto';
 
@@ -9,14 +9,14 @@ import { authorizationCode } from './authorization.mjs';
 
 const KEPT = { return_key_handle: true };
 
-// Calls attempt(nonce) without a nonce, and when it is challenged for one once more. Returns the attempts.
+// Calls attempt(nonce) without a nonce, and once more if it is challenged for one. Returns the attempts.
 async function answerChallenge(attempt) {
   const attempts = [await attempt('')];
   if (attempts[0].error === 'use_dpop_nonce') attempts.push(await attempt(attempts[0].challenge));
   return attempts;
 }
 
-// The provider's answer: { status, challenge }, and what only a good one or only a refusal has.
+// Returns the provider's response: { status, challenge }, and the members of a success or of an error.
 async function readAnswer(response) {
   const body = await response.json();
   return {
@@ -60,10 +60,10 @@ export class Broker {
   }
 
   // Sends a token request, and when challenged for a nonce sends it once more with a new proof. Returns a transcript:
-  // the attempts, the tokens if there are any, and the last key's thumbprint, which is what tokens are bound to, and
-  // handle, if it was asked for.
+  // the attempts, the tokens if there are any, the thumbprint of the last key, to which the tokens are bound, and its
+  // handle if one was requested.
   async redeem(algorithm, parameters, key = {}) {
-    // Signed is exactly what is dialled: some providers compare the two as strings.
+    // The htu is exactly the URL of the request: some providers compare the two as strings.
     const request = { algorithm, htm: 'POST', htu: this.metadata.token_endpoint, ...key };
     const attempts = await answerChallenge(async (nonce) => {
       const { proof, jkt, iat, key_handle: keyHandle } = await this.#signer.signProof({ ...request, nonce });
@@ -73,15 +73,15 @@ export class Broker {
     return { attempts, tokens, jkt, keyHandle };
   }
 
-  // One token request with one proof.
+  // Sends one token request with one proof.
   async send(parameters, proof) {
     const response = await this.#post(this.metadata.token_endpoint, parameters, { DPoP: proof });
     const { body: tokens, ...answer } = await readAnswer(response);
     return { ...answer, ...(tokens && { tokens }) };
   }
 
-  // Uses an access token where the provider itself takes it (OpenID Connect Core section 5.3). Returns the last
-  // attempt, with the user's claims if they were given.
+  // Uses an access token at the provider's userinfo endpoint (OpenID Connect Core section 5.3). Returns the last
+  // attempt, with the user's claims if it succeeded.
   async userinfo(algorithm, accessToken, key) {
     const htu = this.metadata.userinfo_endpoint;
     const hash = createHash('sha256').update(accessToken).digest();
@@ -95,7 +95,7 @@ export class Broker {
     return attempts.at(-1);
   }
 
-  // What the provider knows about an opaque token (RFC 7662).
+  // Returns the provider's introspection of an opaque token (RFC 7662).
   async introspect(token) {
     const response = await this.#post(this.metadata.introspection_endpoint, { token });
     return response.json();

@@ -1,4 +1,4 @@
-// A machine gets tokens for itself (RFC 6749 section 4.4), over each transport and with each algorithm.
+// Tests the client credentials grant (RFC 6749 section 4.4), over each transport and with each algorithm.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -28,7 +28,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
     const replayed = await fixture.broker.send(parameters, proof);
     assert.deepEqual([replayed.status, replayed.error], [400, 'invalid_grant']);
 
-    // It was the proof: the same request with the same nonce and a new proof is served.
+    // The proof was the reason: the same request with the same nonce and a new proof succeeds.
     const request = { algorithm, htm: 'POST', htu: fixture.broker.metadata.token_endpoint, nonce };
     const minted = await fixture.signer.signProof(request);
     assert.equal((await fixture.broker.send(parameters, minted.proof)).status, 200);
@@ -45,7 +45,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
   });
 }
 
-test('the daemon signs with every algorithm that the provider takes', async () => {
+test('the daemon signs with every algorithm that the provider accepts', async () => {
   const { dpop_signing_alg_values: offered } = await fixture.signer.getCapabilities();
   const { dpop_signing_alg_values_supported: accepted } = fixture.broker.metadata;
   assert.deepEqual([...offered].sort(), [...accepted].sort());

@@ -1,4 +1,4 @@
-// Starts proofmintd and stops it again, whatever happens to the test in between.
+// Starts proofmintd, and stops it again even if the test fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,15 +19,15 @@ class Daemon {
   #metricsAddress;
   #killAtExit = () => this.#child.kill('SIGKILL');
 
-  // `directory` is removed when the daemon has ended, if there is one.
+  // `directory`, if given, is removed when the daemon has ended.
   constructor(args, directory) {
     this.#directory = directory;
     this.#child = spawn(programPath('proofmintd'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    // The last resort, for a test run that ends without calling stop().
+    // Covers a test run that ends without calling stop().
     process.once('exit', this.#killAtExit);
   }
 
-  // The addresses that a client dials, such as unix:/tmp/…/proofmintd.sock and 127.0.0.1:43211.
+  // Returns the addresses that a client dials, such as unix:/tmp/…/proofmintd.sock and 127.0.0.1:43211.
   get unixTarget() {
     return this.#addresses.find((address) => address.startsWith('unix:'));
   }
@@ -36,17 +36,17 @@ class Daemon {
     return this.#addresses.find((address) => !address.startsWith('unix:'));
   }
 
-  // What it serves to Prometheus, as text.
+  // Returns its metrics as text.
   async metrics() {
     const response = await fetch(`http://${this.#metricsAddress}/metrics`);
     return response.text();
   }
 
-  // Resolves when the daemon says that it is serving.
+  // Resolves when the daemon logs that it is serving.
   async ready() {
     const { promise, resolve, reject } = Promise.withResolvers();
     this.#child.once('error', reject);
-    // "close" comes after the last line of the log, "exit" may come before.
+    // "close" comes after the last line of the log; "exit" may come before it.
     this.#child.once('close', (code, signal) => reject(new Error(`ended with ${code ?? signal}, want it to serve`)));
     createInterface({ input: this.#child.stderr }).on('line', (line) => {
       if (this.#read(line) === 'serving') resolve();
@@ -104,7 +104,7 @@ class Daemon {
     return new Error(`proofmintd: ${why}\n${this.#log.join('\n')}`);
   }
 
-  // Kills what is left and removes the folder.
+  // Kills the daemon if it still runs, and removes the folder.
   async discard() {
     this.#child.kill('SIGKILL');
     process.removeListener('exit', this.#killAtExit);

@@ -1,4 +1,4 @@
-// A caller that is not C++ reads why a call failed: the code, and the google.rpc details behind it.
+// Tests that a caller in another language can read why a call failed: the code, and its google.rpc details.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -23,12 +23,12 @@ function assertFailure(failure, code, reason, field) {
   assert.deepEqual(failure.BadRequest.field_violations.map((violation) => violation.field), [field]);
 }
 
-test('a bad htu is named', async () => {
+test('an error names an invalid htu', async () => {
   const failure = await failureOf(fixture.signer.signProof(BAD_HTU));
   assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_HTU', 'htu');
 });
 
-test('a bad item of a batch fails alone', async () => {
+test('an invalid item of a batch fails alone', async () => {
   const { results } = await fixture.signer.batchSignProofs({ requests: [GOOD, BAD_HTU, GOOD] });
   assert.deepEqual(results.map(({ result }) => result), ['proof', 'error', 'proof']);
   assertFailure(decodeStatus(results[1].error), 'INVALID_ARGUMENT', 'INVALID_HTU', 'requests[1].htu');
@@ -42,7 +42,7 @@ test('an empty batch fails as a whole', async () => {
   assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_BATCH_SIZE', 'requests');
 });
 
-test('a key handle that is none is refused', async () => {
+test('an invalid key handle is refused', async () => {
   const failure = await failureOf(fixture.signer.signProof({ ...GOOD, key_handle: Buffer.from('handle') }));
   assertFailure(failure, 'INVALID_ARGUMENT', 'INVALID_KEY_HANDLE', 'key_handle');
 });

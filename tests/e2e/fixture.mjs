@@ -1,5 +1,5 @@
-// What a file of tests runs against, started before its tests and stopped after them. Each function returns an object
-// that has its members once the tests run.
+// Starts what a file of tests needs before its tests, and stops it after them. Each function returns an object whose
+// members are set when the tests run.
 import { after, before } from 'node:test';
 
 import { Broker } from './broker.mjs';
@@ -18,7 +18,7 @@ async function startBroker(fixture) {
   fixture.app = await Broker.connect(fixture.signer, fixture.idp, fixture.idp.publicClient);
 }
 
-// One hook for all: several at the top of a file would run at the same time.
+// There is one hook for all, because several at the top of a file would run concurrently.
 function useStarted(start) {
   const fixture = {};
   before(() => start(fixture));
@@ -30,12 +30,13 @@ function useStarted(start) {
   return fixture;
 }
 
-// { daemon, signer }
+// Returns { daemon, signer }.
 export function useDaemon(options) {
   return useStarted((fixture) => startSigner(fixture, options));
 }
 
-// { daemon, signer, idp, broker, app }: the broker is a client of the provider that has a secret, the app a public one.
+// Returns { daemon, signer, idp, broker, app }: the broker is a confidential client of the provider, the app a public
+// one.
 export function useBroker(options) {
   return useStarted(async (fixture) => {
     await startSigner(fixture, options);

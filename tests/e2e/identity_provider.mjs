@@ -1,4 +1,4 @@
-// A real OpenID Connect provider (oidc-provider) on a loopback port, strict about DPoP: its clients get bound tokens
+// Runs a real OpenID Connect provider (oidc-provider) on a loopback port, strict about DPoP: its clients get bound tokens
 // only, every proof needs a nonce, and proofs cannot be replayed. A user logs in without a browser.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
-// Its development adapter. Given explicitly, it comes without the warning that all is lost at a restart.
+// The development adapter of the provider. Set explicitly, it does not warn that a restart loses all data.
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 
-// Asking for this resource gives a JWT access token; asking for none gives an opaque one.
+// An access token for this resource is a JWT; one without a resource is opaque.
 export const JWT_RESOURCE = 'https://api.example/';
 export const API_SCOPE = 'api:read';
 
@@ -29,7 +29,7 @@ const CLIENT = {
   grant_types: ['authorization_code', 'client_credentials'],
 };
 
-// Without a secret: its refresh tokens, too, are bound to the key of the proof (RFC 9449 section 5).
+// A public client: its refresh tokens, too, are bound to the key of the proof (RFC 9449 section 5).
 const PUBLIC_CLIENT = {
   ...COMMON,
   client_id: 'app',
@@ -48,7 +48,7 @@ async function signingKeys() {
   return { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'idp' }] };
 }
 
-// Consent is given by a grant of all that the client may ask for.
+// Grants everything that the client may request, instead of a dialog for consent.
 async function grantEverything({ oidc }) {
   const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
   grant.addOIDCScope('openid');
@@ -98,7 +98,7 @@ class IdentityProvider {
     this.publicClient = PUBLIC_CLIENT;
   }
 
-  // The published metadata (RFC 8414): where a broker reads the endpoints that it dials and that its proofs name.
+  // Returns the published metadata (RFC 8414), where a broker reads the endpoints that it calls and that its proofs name.
   async metadata() {
     const response = await fetch(`${this.issuer}/.well-known/openid-configuration`);
     return response.json();
@@ -107,7 +107,7 @@ class IdentityProvider {
   async stop() {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeAllConnections(); // fetch keeps its connections for reuse.
+    this.#server.closeAllConnections(); // fetch keeps connections open for reuse.
     await closed;
   }
 }

@@ -1,5 +1,5 @@
-// A token is bound to the key of the last token request's proof: whoever uses it, or renews it, signs with that key
-// again, by its handle (RFC 9449 sections 5, 7 and 10), and no other key will do.
+// Tests that a token is bound to the key of the last token request's proof: its use and its renewal need a proof by the
+// same key, through its handle (RFC 9449 sections 5, 7 and 10), and fail with any other key.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -16,12 +16,12 @@ function assertRefused(attempt, expected) {
 }
 
 for (const { algorithm, alg } of ALGORITHMS) {
-  test(`${alg}: userinfo is served for the key of the login's last proof alone`, async () => {
+  test(`${alg}: userinfo is served only for the key of the login's last proof`, async () => {
     const { broker } = fixture;
     const { attempts, tokens, jkt, keyHandle } = await broker.authorizationCode(algorithm);
     const refused = [401, 'invalid_token'];
     assertRefused(await broker.userinfo(algorithm, tokens.access_token, {}), refused);
-    // The proof that was challenged had a key, too.
+    // The challenged proof had another key.
     const earlier = { key_handle: attempts[0].keyHandle };
     assertRefused(await broker.userinfo(algorithm, tokens.access_token, earlier), refused);
 
@@ -31,7 +31,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
     await verifyProof(answer.proof, { ...answer, alg, htm: 'GET', htu: broker.metadata.userinfo_endpoint });
   });
 
-  test(`${alg}: a public client's refresh token is good for the key of its login alone`, async () => {
+  test(`${alg}: a public client's refresh token works only with the key of its login`, async () => {
     const { app } = fixture;
     const { tokens: { refresh_token: token }, jkt, keyHandle } = await app.authorizationCode(algorithm);
     const { attempts } = await app.refresh(algorithm, token, {});
@@ -43,12 +43,12 @@ for (const { algorithm, alg } of ALGORITHMS) {
     assert.equal((await app.userinfo(algorithm, refreshed.tokens.access_token, key)).status, 200);
   });
 
-  test(`${alg}: a code that is pinned to a key is redeemed with that key alone`, async () => {
+  test(`${alg}: a code that is bound to a key is redeemed only with that key`, async () => {
     const { broker, signer } = fixture;
     const request = { algorithm, htm: 'POST', htu: broker.metadata.token_endpoint, return_key_handle: true };
     const { jkt, key_handle: keyHandle } = await signer.signProof(request);
     const pinned = { dpop_jkt: jkt };
-    // A code each: the provider takes an attempt with the wrong key for the end of the code.
+    // Each attempt has its own code, since the provider revokes a code at an attempt with the wrong key.
     const { attempts } = await broker.authorizationCode(algorithm, pinned);
     assertRefused(attempts.at(-1), [400, 'invalid_grant']);
 

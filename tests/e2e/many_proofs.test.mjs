@@ -1,5 +1,5 @@
-// Ten thousand proofs of each algorithm, every one of them verified twice: by jose here, and by a program on OpenSSL.
-// Only a crowd shows a coordinate that begins with zero bytes, or a key or an identifier that is used again.
+// Tests ten thousand proofs of each algorithm; each is verified twice: by jose here, and by a program that uses OpenSSL.
+// Only many proofs show a coordinate that begins with zero bytes, or a key or an identifier that is used again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { decodeBase64url, verifyProof } from './verify_proof.mjs';
 
 const COUNT = 10_000;
 const BATCH = 256;
-const CHUNK = 100; // As many verifications at once as keep WebCrypto's threads busy.
+const CHUNK = 100; // So many concurrent verifications keep WebCrypto's threads busy.
 const HTM = 'POST';
 const HTU = 'https://idp.example/token';
 const NONCE = 'many-proofs_nonce.1';

@@ -1,4 +1,4 @@
-// The verifier on OpenSSL can say no: each way to spoil a good proof is caught, and for the right reason.
+// Tests that the verifier on OpenSSL rejects each way of corrupting a proof, for the right reason.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -14,7 +14,7 @@ function verify(...lines) {
   return runProgram('openssl_verify', [], lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-// Decodes one of the three parts of the proof, hands it to `change`, and puts in what that returns.
+// Decodes one of the three parts of the proof, passes it to `change`, and replaces it with the result.
 function spoil(line, part, change) {
   const parts = line.proof.split('.');
   parts[part] = change(Buffer.from(parts[part], 'base64url')).toString('base64url');
@@ -39,7 +39,7 @@ const CLAIMS = 1;
 const SIGNATURE = 2;
 
 for (const { algorithm, alg } of ALGORITHMS) {
-  test(`${alg}: good proofs pass, spoiled ones do not`, async () => {
+  test(`${alg}: valid proofs pass, corrupted ones do not`, async () => {
     const mint = async () => ({ ...(await fixture.signer.signProof({ ...REQUEST, algorithm })), ...REQUEST, alg });
     const good = await mint();
     const other = await mint();
@@ -50,7 +50,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
       [spoil(good, SIGNATURE, flipBit), /signature: does not verify/],
       [spoil(good, SIGNATURE, (bytes) => bytes.subarray(1)), /signature: want 64 bytes/],
       [{ ...good, proof: `${good.proof}==` }, /signature: not canonical/],
-      // The last character of 64 bytes has four spare bits.
+      // The last character of 64 bytes has four unused bits.
       [{ ...good, proof: good.proof.slice(0, -1) + nextCharacter(good.proof.at(-1)) }, /signature: not canonical/],
       [spoilJson(good, CLAIMS, (claims) => { claims.htm = 'GET'; }), /signature: does not verify/],
       [spoilJson(good, HEADER, (header) => { header.typ = 'JWT'; }), /typ: want dpop\+jwt/],
@@ -63,11 +63,11 @@ for (const { algorithm, alg } of ALGORITHMS) {
     ];
     for (const [line, why] of cases) await assert.rejects(verify(line), why);
     await assert.rejects(verify(good, other, good), /line 3: jwk: key seen before/);
-    await assert.rejects(verify(), /openssl_verify/); // No input is no proof of anything.
+    await assert.rejects(verify(), /openssl_verify/); // Empty input must fail.
   });
 }
 
-// The character whose bits are one more: a second spelling of the same bytes, if the spare bits were ignored.
+// Returns the character with the next value: another encoding of the same bytes, if the unused bits were ignored.
 function nextCharacter(character) {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return alphabet[alphabet.indexOf(character) + 1];

@@ -1,4 +1,4 @@
-// Our own programs, as the build left them.
+// Runs our own programs from the build directory.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -13,8 +13,7 @@ export function programPath(name) {
   return join(directory, name);
 }
 
-// Resolves with what the program wrote to standard output; rejects, with what it wrote to standard error, when it does
-// not exit with 0.
+// Resolves with the program's standard output; rejects with its standard error if it does not exit with 0.
 export function runProgram(name, args, input = '') {
   const options = { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_LIMIT_BYTES };
   return new Promise((resolve, reject) => {
@@ -25,7 +24,7 @@ export function runProgram(name, args, input = '') {
         resolve(stdout);
       }
     });
-    // A program that fails early closes its input; its exit status is what counts.
+    // Ignored: a program that fails early closes its input, and its exit status reports the failure.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });

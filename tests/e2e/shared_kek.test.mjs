@@ -1,4 +1,4 @@
-// Daemons with one KEK file are one signer to a login: each signs with the keys whose handles the others gave out.
+// Tests that daemons with the same KEK file act as one signer: each signs with the keys whose handles another returned.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,18 +17,18 @@ await writeFile(kekFile, await runProgram('proofmint', ['kek', 'new']), { mode: 
 
 const here = useBroker({ flags: [`--kek_file=${kekFile}`] });
 const there = useDaemon({ flags: [`--kek_file=${kekFile}`] });
-const stranger = useDaemon(); // Its KEK is its own.
+const stranger = useDaemon(); // It has its own KEK.
 after(() => rm(directory, { recursive: true }));
 
 for (const { algorithm, alg } of ALGORITHMS) {
-  test(`${alg}: a login with one daemon goes on with the other, and comes back`, async () => {
+  test(`${alg}: a login with one daemon continues with the other, and returns`, async () => {
     const first = here.app;
     const second = await Broker.connect(there.signer, here.idp, here.idp.publicClient);
     const { tokens, jkt, keyHandle } = await first.authorizationCode(algorithm);
     const answer = await second.userinfo(algorithm, tokens.access_token, { key_handle: keyHandle });
     assert.deepEqual([answer.status, answer.jkt], [200, jkt], answer.errorDescription);
 
-    // A handle of the same key, now sealed by the other daemon.
+    // This handle of the same key is sealed by the other daemon.
     const key = { key_handle: keyHandle, return_key_handle: true };
     const refreshed = await second.refresh(algorithm, tokens.refresh_token, key);
     assert.equal(await verifyExchange(second, alg, refreshed), jkt);

@@ -1,5 +1,5 @@
-// Shows on standard output, for each algorithm, a proof of a running daemon and what a real identity provider makes of
-// it: node show_exchange.mjs --target=unix:PATH. Exits with an error when anything is not as it should be.
+// Shows on standard output, for each algorithm, a proof of a running daemon and how a real identity provider uses it:
+// node show_exchange.mjs --target=unix:PATH. Exits with an error if any check fails.
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 
@@ -33,7 +33,7 @@ async function showExchange(broker, alg, transcript) {
   show('bound to', `${cnfJkt}  cnf.jkt, says the provider\n${transcript.jkt}  jkt, said the signer`);
 }
 
-// A login, and what its token is good for: with the key of the login's last proof, and with another one.
+// Logs in, and uses the token with the key of the login's last proof, and with another key.
 async function showKeyHandle(broker, algorithm) {
   const { tokens: { access_token: token }, keyHandle } = await broker.authorizationCode(algorithm);
   const same = await broker.userinfo(algorithm, token, { key_handle: keyHandle });

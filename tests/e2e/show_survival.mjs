@@ -1,5 +1,5 @@
-// Shows on standard output what a broker sees of a daemon that cannot make every fifth key and is restarted meanwhile:
-// nothing. Exits with an error when it sees something.
+// Shows on standard output that a broker observes no failure of a daemon that fails to make every fifth key and is
+// restarted meanwhile. Exits with an error if it does.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,8 +16,8 @@ const PROOFS_BEFORE_RESTART = 400;
 const POLL_MS = 20;
 const POLLS_AT_MOST = 1_000;
 const SERVICE_CONFIG = 'deploy/service_config.json';
-// gRPC gives up a call after the 5 attempts of the service config, which all fail 3 times in 10,000. Then the broker
-// asks again, after the delay that the error says.
+// gRPC abandons a call after the 5 attempts of the service config, which all fail in 3 of 10,000 calls. Then the broker
+// itself calls again, after the delay in the error.
 const LOAD = ['--threads=16', '--rate=500', '--duration=5s', '--repeats=20'];
 
 const number = (value) => value.toLocaleString('en-US');
@@ -29,7 +29,7 @@ class Counts {
     this.#text = text;
   }
 
-  // The value of a metric, written as it is served: its name, and its labels if it has any.
+  // Returns the value of a metric, given its name and labels as they are served.
   of(metric) {
     const line = this.#text.split('\n').find((candidate) => candidate.startsWith(`${metric} `));
     assert.ok(line, `metrics: got no ${metric}`);
@@ -52,7 +52,7 @@ async function waitForProofs(daemon, count) {
   throw new Error(`proofs: got fewer than ${count} in ${POLLS_AT_MOST * POLL_MS} ms`);
 }
 
-// Stops the daemon and returns what it counted, up to the last moment that it could be asked.
+// Stops the daemon and returns its counts from the last scrape that succeeded.
 async function stopAndCount(daemon) {
   let counts = await countsOf(daemon);
   const stopped = daemon.stop();
@@ -60,7 +60,7 @@ async function stopAndCount(daemon) {
     try {
       counts = await countsOf(daemon);
     } catch {
-      break; // Its end.
+      break; // The daemon has ended.
     }
     await sleep(POLL_MS);
   }
@@ -68,7 +68,7 @@ async function stopAndCount(daemon) {
   return counts;
 }
 
-// Returns the running daemon, and what its predecessor counted.
+// Returns the running daemon, and the counts of its predecessor.
 async function restartUnderLoad(start) {
   const daemon = await start();
   const proofs = await waitForProofs(daemon, PROOFS_BEFORE_RESTART);
@@ -99,7 +99,7 @@ try {
   const config = fileURLToPath(new URL(`../../${SERVICE_CONFIG}`, import.meta.url));
   show('daemon', `proofmintd ${flags.join(' ')}`);
   show('broker', `proofmint-retrying-client --service_config=${SERVICE_CONFIG} ${LOAD.join(' ')}`);
-  // The broker waits for the daemon, so either may be first.
+  // The broker waits for the daemon, so the order does not matter.
   const args = [`--target=unix:${socket}`, `--service_config=${config}`, ...LOAD];
   const load = runProgram('proofmint-retrying-client', args);
   const start = () => startDaemon({ socket, flags: [...flags, '--metrics_listen=127.0.0.1:0'] });

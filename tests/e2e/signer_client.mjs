@@ -1,4 +1,4 @@
-// A client of the signer as a broker written in Node would make it: generated from our .proto files when it is loaded.
+// Provides a client of the signer as a broker in Node would: generated from our .proto files at load time.
 import { fileURLToPath } from 'node:url';
 
 import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
@@ -21,7 +21,7 @@ const definitions = loadSync(
 
 const { ProofSigner } = loadPackageDefinition(definitions).proofmint.v1;
 
-// The values of the request's `algorithm` and the JWS "alg" that each stands for.
+// Maps the values of the request's `algorithm` to the JWS "alg" of each.
 export const ALGORITHMS = [
   { algorithm: 'ALGORITHM_ES256', alg: 'ES256' },
   { algorithm: 'ALGORITHM_ED25519', alg: 'Ed25519' },
@@ -59,7 +59,7 @@ export class SignerClient {
   }
 }
 
-// The google.rpc.Status that a failed call carries in its trailers, in readable form.
+// Returns the google.rpc.Status from the trailers of a failed call, in readable form.
 export function decodeError(error) {
   const [bytes] = error.metadata.get('grpc-status-details-bin');
   if (!bytes) throw new Error(`no grpc-status-details-bin in: ${error.message}`, { cause: error });
@@ -70,7 +70,7 @@ export function decodeError(error) {
   return decoded;
 }
 
-// A google.rpc.Status with its details by their short names:
+// Converts a google.rpc.Status to an object with its details by their short names:
 // { code: 'INVALID_ARGUMENT', message, ErrorInfo: {…}, BadRequest: {…} }.
 export function decodeStatus({ code, message, details }) {
   const decoded = { code: status[code], message };

@@ -1,4 +1,4 @@
-// What holds for every exchange of a proof for tokens at a provider that wants a nonce.
+// Checks what holds for every exchange of a proof for tokens at a provider that requires a nonce.
 import assert from 'node:assert/strict';
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { JWT_RESOURCE } from './identity_provider.mjs';
 import { verifyProof } from './verify_proof.mjs';
 
-// The thumbprint in an access token, from the provider's introspection or out of a JWT that its key has signed.
+// Returns the thumbprint in an access token, from the provider's introspection or from a JWT that its key has signed.
 async function boundThumbprint(broker, { access_token: token }, { resource }) {
   if (!resource) {
     const answer = await broker.introspect(token);
@@ -24,9 +24,9 @@ async function boundThumbprint(broker, { access_token: token }, { resource }) {
   return payload.cnf.jkt;
 }
 
-// Checks a transcript of the broker: challenged once, then served, with valid proofs, and with a token bound to the
-// second's key. The keys are different ones, but for the one of a key handle. `access` is what the broker asked for.
-// Returns what the token says about its key.
+// Checks a transcript of the broker: one challenge, then success, with valid proofs and a token bound to the key of the
+// second proof. The proofs have different keys, unless a key handle was used. `access` is what the broker requested.
+// Returns the thumbprint in the token.
 export async function verifyExchange(broker, alg, transcript, access = {}) {
   const { attempts, tokens, jkt } = transcript;
   const outcomes = attempts.map(({ status, error }) => [status, error]);

@@ -1,4 +1,4 @@
-// Verifies a proof the way a strict identity provider would, and holds it against what the signer said about it.
+// Verifies a proof as a strict identity provider does, and compares it with the signer's response.
 import assert from 'node:assert/strict';
 
 import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify } from 'jose';
@@ -7,14 +7,14 @@ const JWK_MEMBERS = { ES256: ['crv', 'kty', 'x', 'y'], Ed25519: ['crv', 'kty', '
 const COORDINATE_BYTES = 32;
 const JTI_BYTES = 16;
 
-// Strict base64url: Buffer skips what it does not know, so the bytes must give the same text again.
+// Decodes base64url strictly: Buffer skips unknown characters, so the bytes must encode to the same text.
 export function decodeBase64url(text) {
   const bytes = Buffer.from(text, 'base64url');
   assert.equal(bytes.toString('base64url'), text, 'base64url: want it canonical and without padding');
   return bytes;
 }
 
-// Expects a proof with these and no other members. An empty `nonce` or `ath` means that the proof has none. Returns its
+// Expects a proof with exactly these members. An empty `nonce` or `ath` means that the proof has none. Returns its
 // header and claims.
 export async function verifyProof(proof, { alg, htm, htu, nonce = '', ath = '', iat, jkt }) {
   const { protectedHeader: header, payload: claims } = await jwtVerify(proof, EmbeddedJWK, { algorithms: [alg] });
