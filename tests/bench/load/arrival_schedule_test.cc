@@ -34,15 +34,15 @@ TEST(ArrivalScheduleTest, GapsAreExponential) {
     above_mean += gap > mean;
     last = arrival;
   }
-  // Five standard errors and more: mean and deviation of an exponential
-  // distribution are equal, and a share of 1/e lies above.
+  // The limits are at least five standard errors. Mean and deviation of an
+  // exponential distribution are equal, and a share of 1/e lies above them.
   EXPECT_NEAR(sum / kCount, mean, mean * 0.015);
   EXPECT_NEAR(std::sqrt(squares / kCount - mean * mean), mean, mean * 0.03);
   EXPECT_NEAR(static_cast<double>(above_mean) / kCount, std::exp(-1), 0.006);
 }
 
-// A Poisson process: the variance of the number of arrivals in a time is its
-// mean.
+// In a Poisson process the variance of the number of arrivals in an interval
+// equals its mean.
 TEST(ArrivalScheduleTest, CountsArePoisson) {
   constexpr int kWindows = 4000;
   constexpr double kRate = 1000;
@@ -69,7 +69,7 @@ TEST(ArrivalScheduleTest, ASeedRepeatsItsTimes) {
   EXPECT_NE(Arrivals({0, 100, 43}, 1000), first);
 }
 
-// The times do not depend on when they are asked for, nor move with the start.
+// The times do not depend on when they are read.
 TEST(ArrivalScheduleTest, DoesNotSlipForASlowReader) {
   const std::vector<int64_t> expected = Arrivals({0, 2000, 5}, 400);
   const int64_t start = MonotonicNow();
@@ -77,7 +77,7 @@ TEST(ArrivalScheduleTest, DoesNotSlipForASlowReader) {
   for (size_t i = 0; i < expected.size(); ++i) {
     ASSERT_EQ(schedule.Next() - start, expected[i]);
     if (i % 100 != 0) continue;
-    // As slow as a stalled server makes a generator that waits for it.
+    // As slow as a generator that waits for a stalled server.
     while (MonotonicNow() - start < expected[i] + 20'000'000) {
     }
   }

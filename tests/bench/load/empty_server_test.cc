@@ -1,4 +1,4 @@
-// proofmint-empty-server: what makes it a baseline for proofmintd.
+// Tests what makes proofmint-empty-server a baseline for proofmintd.
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
@@ -45,7 +45,7 @@ grpc::Status Call(v1::ProofSigner::Stub& stub,
   return (stub.*method)(&context, request, &response);
 }
 
-// Requests whose answers have different sizes.
+// Returns requests whose responses have different sizes.
 v1::BatchSignProofsRequest DifferentRequests() {
   v1::BatchSignProofsRequest batch;
   for (v1::Algorithm algorithm :

@@ -1,4 +1,4 @@
-// The engine against real servers that stall, fail and lie.
+// Tests the engine with real servers that stall, fail and return wrong proofs.
 
 #include "bench/load/engine.h"
 
@@ -53,7 +53,7 @@ Outcome RunLoad(const Options& options, double rate) {
   return {engine.recorder().Take(), verifier.Finish()};
 }
 
-// The arrivals in proofs that are due in the measured time.
+// Returns how many proofs are due in the measured time.
 int64_t ProofsDue(const Options& options, double rate) {
   const int64_t start = absl::ToInt64Nanoseconds(options.warmup);
   const int64_t end = start + absl::ToInt64Nanoseconds(options.duration);
@@ -95,9 +95,9 @@ TEST(EngineTest, AnOpenLoopSendsWhatIsDueAndNothingElse) {
   EXPECT_EQ(outcome.verified.failures, 0) << outcome.verified.first_failure;
 }
 
-// The reason for an open loop. The server stands still for 400 ms; only the two
-// calls in flight are slow from when they were sent, but everything that was
-// due meanwhile, a fifth of all, had to wait.
+// This is the reason for an open loop. The server stalls for 400 ms: counted
+// from when they were sent, only the two calls in flight are slow; but all that
+// were due meanwhile, a fifth of all, had to wait.
 TEST(EngineTest, AStallShowsInTheCorrectedPercentiles) {
   FakeSigner server({.before = [](int call) {
     if (call == 100) absl::SleepFor(absl::Milliseconds(400));
@@ -108,7 +108,7 @@ TEST(EngineTest, AStallShowsInTheCorrectedPercentiles) {
   options.verify = 0;
   Outcome outcome = RunLoad(options, /*rate=*/200);
   const Measurements& measured = outcome.measured;
-  // The schedule went on.
+  // The schedule continued.
   EXPECT_EQ(measured.sent, ProofsDue(options, 200));
   EXPECT_THAT(measured.errors, IsEmpty());
   EXPECT_GE(measured.corrected.ValueAtPercentile(99), 300 * kMs);
@@ -178,7 +178,7 @@ TEST(EngineTest, SendsAgainAfterTheDelayThatTheServerAsksFor) {
   EXPECT_EQ(outcome.measured.ok, sent);
   EXPECT_EQ(outcome.measured.retries, 1);
   EXPECT_EQ(server.calls(), sent + 1);
-  // The call took from its first sending to its last answer.
+  // Latency counts from the first attempt to the last response.
   EXPECT_GE(outcome.measured.corrected.max(), absl::ToInt64Nanoseconds(kDelay));
   EXPECT_GE(outcome.measured.uncorrected.max(),
             absl::ToInt64Nanoseconds(kDelay));
@@ -234,8 +234,8 @@ TEST(EngineTest, CountsResponsesThatBreakTheContract) {
               ElementsAre(Pair(std::string(kWrongResponse), 3)));
 }
 
-// Twice what fits into the time and the timeout: what could not be sent is
-// counted with the time that it waited.
+// The load is twice what the server can answer in the measured time and the
+// timeout: calls that could not be sent count with the time that they waited.
 TEST(EngineTest, ArrivalsThatAreNeverSentAreCounted) {
   FakeSigner server({.before = [](int) {
     absl::SleepFor(absl::Milliseconds(20));

@@ -1,4 +1,4 @@
-// A server of Prometheus metrics.
+// Serves made-up Prometheus metrics.
 
 #ifndef PROOFMINT_TESTS_BENCH_LOAD_FAKE_METRICS_H_
 #define PROOFMINT_TESTS_BENCH_LOAD_FAKE_METRICS_H_
@@ -16,8 +16,8 @@
 
 namespace proofmint::testing {
 
-// FakeMetrics tells at its nth reading of n seconds of CPU time and n MB of
-// memory.
+// FakeMetrics reports n seconds of CPU time and n MB of memory at the nth
+// reading.
 class FakeMetrics {
  public:
   FakeMetrics() {

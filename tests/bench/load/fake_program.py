@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands for proofmintd, proofmint-empty-server and proofmint-load, by the name it is called with: a suite without servers.
+"""Replaces proofmintd, proofmint-empty-server or proofmint-load, by the name it is called with, in a suite without servers.
 
 A server logs that it serves, and waits. The load reports at once what FAKE_LOAD, Python that sees `flags`, `run` and `status`,
 makes of a run in which nothing is wrong.

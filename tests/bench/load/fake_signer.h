@@ -1,4 +1,4 @@
-// A real gRPC server whose proofs are right until a test spoils them.
+// Serves real proofs over gRPC, which a test can corrupt.
 
 #ifndef PROOFMINT_TESTS_BENCH_LOAD_FAKE_SIGNER_H_
 #define PROOFMINT_TESTS_BENCH_LOAD_FAKE_SIGNER_H_
@@ -19,14 +19,15 @@
 
 namespace proofmint::testing {
 
-// FakeSigner has its proofs from a TestServer. It serves one call at a time, so
-// that a test that makes one wait makes all wait.
+// FakeSigner gets its proofs from a TestServer. It serves one call at a time,
+// so that a test that delays one call delays all. Thread-safe.
 class FakeSigner final : public v1::ProofSigner::Service {
  public:
   struct Faults {
-    // Called first with the number of the call, from 1; an error is the answer.
+    // Called before a call, with its number from 1; an error becomes its
+    // result.
     std::function<grpc::Status(int call)> before = nullptr;
-    // Called last, to change the answer.
+    // Called at the end of a call, to change its response.
     std::function<void(int call, v1::SignProofResponse&)> spoil = nullptr;
     std::function<void(int call, v1::BatchSignProofsResponse&)> spoil_batch =
         nullptr;
@@ -37,7 +38,7 @@ class FakeSigner final : public v1::ProofSigner::Service {
                           credentials = grpc::InsecureServerCredentials());
   ~FakeSigner() override;
 
-  // On 127.0.0.1.
+  // Returns the address, on 127.0.0.1.
   std::string target() const;
   int calls();
 
@@ -49,7 +50,7 @@ class FakeSigner final : public v1::ProofSigner::Service {
                                v1::BatchSignProofsResponse* response) override;
 
  private:
-  // Forwards a call to the server that has the proofs, between its faults.
+  // Forwards a call to the TestServer, and applies the faults.
   template <typename Response, typename Forward>
   grpc::Status Answer(Response& response,
                       const std::function<void(int call, Response&)>& spoil,
@@ -64,7 +65,8 @@ class FakeSigner final : public v1::ProofSigner::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// ErrorStatus is an error with an ErrorInfo and, with a delay, a RetryInfo.
+// ErrorStatus returns an error with an ErrorInfo and, if there is a delay, a
+// RetryInfo.
 grpc::Status ErrorStatus(grpc::StatusCode code, const std::string& reason,
                          absl::Duration retry_delay = absl::ZeroDuration());
 

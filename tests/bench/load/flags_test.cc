@@ -17,7 +17,8 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Options of a command line; INVALID_ARGUMENT too where CLI11 refuses it.
+// Returns the options of a command line, or INVALID_ARGUMENT, also if CLI11
+// refuses it.
 absl::StatusOr<Options> Parse(std::vector<std::string> arguments) {
   CLI::App app;
   Flags flags;
@@ -102,7 +103,7 @@ TEST(FlagsTest, ReadsEveryFlag) {
   EXPECT_EQ(options->timeout, absl::Milliseconds(250));
 }
 
-TEST(FlagsTest, RefusesWhatCannotBeRightAndNamesIt) {
+TEST(FlagsTest, RefusesInvalidFlagsAndNamesThem) {
   for (const char* flag : {"--rate=-1",
                            "--rate=nan",
                            "--rate=fast",
@@ -160,7 +161,7 @@ TEST(FlagsTest, RefusesRemoteTargetsUnlessAllowed) {
                  AllOf(HasSubstr(target), HasSubstr("--allow_remote"))));
     EXPECT_THAT(Parse({"--target", target, "--allow_remote"}), IsOk());
   }
-  // No address at all.
+  // These are no addresses.
   for (const char* target : {"unix:", "localhost", "localhost:", "localhost:0",
                              "localhost:65536", ":1", "dns:///x", ""}) {
     EXPECT_FALSE(Parse({"--target", target, "--allow_remote"}).ok()) << target;

@@ -29,7 +29,7 @@ Histogram Of(const std::vector<int64_t>& values) {
   return histogram;
 }
 
-// Values whose logarithms are even over 1 us to 60 s.
+// Returns values whose logarithms are uniform from 1 us to 60 s.
 std::vector<int64_t> RandomValues(int count, uint32_t seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> exponent(3, std::log10(6e10));
@@ -43,7 +43,7 @@ std::vector<int64_t> RandomValues(int count, uint32_t seed) {
 TEST(HistogramTest, HoldsItsResolutionOverTheWholeRange) {
   for (double value = 1000; value < 6e10; value *= 1.0007) {
     const auto exact = static_cast<int64_t>(value);
-    // A second, higher value, so that max() does not help.
+    // A second, higher value, so that max() does not clip the result.
     Histogram histogram = Of({exact, Histogram::kHighest});
     const int64_t read = histogram.ValueAtPercentile(50);
     ASSERT_GE(read, exact);

@@ -1,4 +1,4 @@
-// proofmint-load as a person or a script uses it.
+// Tests proofmint-load as a person or a script uses it.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ using ::testing::StartsWith;
 
 class ProgramTest : public ::testing::Test {
  protected:
-  // A short run, unless `flags` say otherwise.
+  // Makes a short run, unless `flags` change that.
   std::vector<std::string> Command(const std::string& target,
                                    const std::vector<std::string>& flags) {
     std::vector<std::string> command = {PROOFMINT_LOAD, "--target=" + target,
@@ -110,7 +110,7 @@ TEST_F(ProgramTest, ClosedLoopOfBatches) {
 }
 
 TEST_F(ProgramTest, SweepsUpToTheKnee) {
-  // One proof takes 5 ms, so that 20/s is easy and 2000/s is not.
+  // A proof takes 5 ms, so the server keeps up with 20/s but not with 2000/s.
   FakeSigner server({.before = [](int) {
     absl::SleepFor(absl::Milliseconds(5));
     return grpc::Status::OK;
@@ -133,8 +133,8 @@ TEST_F(ProgramTest, ReadsTheServersCpuTimeAndMemory) {
       Load(daemon.target(), {"--rate=100", "--metrics=" + metrics.url()});
   ASSERT_EQ(result.exit_code, 0) << result.error;
   nlohmann::json report = Report();
-  // The first reading is to see that there is one; then one second of CPU time
-  // passes from the next to the last.
+  // The first reading only checks that there are metrics; one second of CPU
+  // time passes between the second reading and the last.
   const double proofs = 1e6 / double{report["server_cpu_us_per_proof"]};
   EXPECT_NEAR(proofs, double{report["ok"]}, 0.5 * double{report["ok"]});
   EXPECT_EQ(report["server_resident_bytes"]["first"], 2'000'000);
@@ -225,7 +225,7 @@ TEST_F(ProgramTest, SpeaksTlsWithACertificateOfItsOwn) {
   EXPECT_GT(Report()["ok"], 0);
   EXPECT_EQ(Report()["errors"].size(), 0u);
 
-  // Another name than the certificate's, no certificate, no TLS.
+  // Refused: a name that is not the certificate's, no certificate, no TLS.
   std::vector<std::string> misnamed = flags;
   misnamed.insert(misnamed.end(),
                   {"--tls_server_name=other.example", "--timeout=1s"});

@@ -21,7 +21,8 @@ CallResult Ok(int proofs) {
 
 TEST(RecorderTest, MeasuresWhatIsDueInTheMeasuredTime) {
   Recorder recorder(/*batch=*/2, kStart, kStart + 10 * kS);
-  // Warm-up, first, last and too late; the first is done in the measured time.
+  // The calls are due in the warm-up, first, last and too late; the one of the
+  // warm-up is done in the measured time.
   recorder.RecordCall({kStart - 1, kStart, kStart + kMs}, Ok(2));
   recorder.RecordCall({kStart, kStart + kMs, kStart + 3 * kMs}, Ok(2));
   recorder.RecordCall(
@@ -73,7 +74,7 @@ TEST(RecorderTest, ProgressIsOfTheLastSecond) {
   recorder.RecordCall({kStart, kStart, kStart + kMs}, Ok(8));
   EXPECT_EQ(recorder.ProgressAt(kStart + kS / 2).ok_rate, 0);
   EXPECT_EQ(recorder.ProgressAt(kStart + kS).ok_rate, 8);
-  // A stalled server: the seconds go on without calls.
+  // The server stalls, and the timeline continues without calls.
   EXPECT_EQ(recorder.ProgressAt(kStart + 2 * kS).ok_rate, 0);
 }
 

@@ -1,4 +1,4 @@
-"""Reports as proofmint-load and scripts/load write them, small and made up, for the test of the page."""
+"""Makes small reports as proofmint-load and scripts/load write them, for the test of the page."""
 
 MACHINE = {"cpu": "Example CPU 9000", "cores": 2, "linux": "6.1.0", "memory_bytes": 8 * 2**30, "governor": None,
            "proofmint_version": "0.1.0", "compiler": "Clang 14.0.6"}
@@ -40,12 +40,12 @@ def run(name, **changes):
 
 
 def one_run(**changes):
-    """What `proofmint-load --html` shows."""
+    """Returns a report of `proofmint-load --html`."""
     return {"title": "proofmint-load", "machine": MACHINE, "runs": [run("ES256, 20,000 proofs/s", **changes)]}
 
 
 def nothing_answered():
-    """Every call failed, no metrics, no knee."""
+    """Returns a report in which every call failed, without metrics or a knee."""
     zero = dict.fromkeys(latencies(0), 0)
     return one_run(ok=0, achieved_rate=0, errors={"UNAVAILABLE": 80000}, latency_us=zero, uncorrected_latency_us=zero,
                    server_cpu_us_per_proof=None, server_resident_bytes=None, verified=0, timeline=[], percentiles=[],
@@ -53,7 +53,7 @@ def nothing_answered():
 
 
 def suite(first_name, reason):
-    """What `scripts/load` writes; the first run has the given name, and errors of the given reason."""
+    """Returns a report of `scripts/load`, whose first run has the given name, and errors with the given reason."""
     figure = {"name": "batch 64", "algorithm": "ES256", "batch": 64, "kernel": "default", "rate": 0, "achieved_rate": 91234.5,
               "server_cpu_us_per_proof": 7.125, "server_cpu_us_range": [6.875, 7.5], "p50_us": 1234.5, "p99_us": 4321.0,
               "errors": 0}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page of a load report, drawn by a real browser, shows what the report says."""
+"""Tests that the page of a load report, drawn by a real browser, shows what the report contains."""
 
 import html.parser
 import json
@@ -17,7 +17,7 @@ from bench.load import report_page
 
 HOSTILE = "</script><!--<script><img src=x onerror=\"document.title='owned'\">'&amp;"
 
-# Runs in the page once it is drawn; what it finds becomes an attribute of the body.
+# This script runs in the page once it is drawn, and puts its findings into an attribute of the body.
 PROBE = """<script>
   const texts = (plot) => [...plot.querySelectorAll('text')].filter((text) => text.textContent)
     .map((text) => [text.textContent, text.getBoundingClientRect()]);
@@ -39,7 +39,7 @@ PROBE = """<script>
 
 
 class Dom(html.parser.HTMLParser):
-    """The elements of a dumped page as (name, attributes), and its text, scripts and styles apart."""
+    """Collects the elements of a dumped page as (name, attributes), and separately its text, scripts and styles."""
 
     def __init__(self, dump):
         super().__init__()
@@ -68,7 +68,7 @@ class Dom(html.parser.HTMLParser):
 
 
 class Page:
-    """A report in a temporary directory, as a browser window of the given size shows it."""
+    """Shows a report from a temporary directory in a browser window of the given size."""
 
     def __init__(self, report, size=(1400, 1000), flags=(), text=None):
         self.directory = tempfile.TemporaryDirectory()
@@ -88,7 +88,7 @@ class Page:
         return dom
 
     def picture(self):
-        """The size of a screenshot, and how many different rows of pixels it has, as the PNG filters them."""
+        """Returns the size of a screenshot, and the number of different rows of pixels, as the PNG filters them."""
         file = os.path.join(self.directory.name, "page.png")
         self.browse(f"--screenshot={file}")
         with open(file, "rb") as stream:
@@ -144,7 +144,7 @@ class ReportPageTest(unittest.TestCase):
         dom = self.page(report_fixture.one_run()).dom()
         self.assert_drawn(dom)
         self.assertEqual(len([True for attributes in dom.attributes("svg") if attributes.get("class") == "plot"]), 4)
-        # The greatest of 79,987 calls, at 100 (1 - 1/79,987).
+        # The maximum of 79,987 calls is drawn at the percentile 100 (1 - 1/79,987).
         self.assertEqual(dom.probe["readout"], "99.99875 %: corrected: from the intended send time 11.1 ms, "
                          "uncorrected: from the actual send 2.7 ms")
         self.assertNotIn("targets met", dom.text())

@@ -17,8 +17,8 @@ using ::testing::Not;
 
 constexpr int64_t kMs = kNanosecondsPerMillisecond;
 
-// A run in which `ok` of 1000 calls that were due were answered after
-// `latency`, all others not at all.
+// Returns a run in which `ok` of 1000 due calls were answered after `latency`,
+// and the others never.
 RunResult RunOf(double rate, int64_t ok, int64_t latency) {
   RunResult run;
   run.target_rate = rate;
@@ -105,8 +105,8 @@ TEST_F(ReportTest, TheKneeIsTheLastStepBeforeTheFirstThatFallsBehind) {
   for (double rate : {1000.0, 2000.0}) {
     sweep.steps.push_back(RunOf(rate, 1000, kMs));
   }
-  sweep.steps.push_back(RunOf(3000, 979, kMs));   // answered too few
-  sweep.steps.push_back(RunOf(4000, 1000, kMs));  // a fluke
+  sweep.steps.push_back(RunOf(3000, 979, kMs));   // too few answered
+  sweep.steps.push_back(RunOf(4000, 1000, kMs));  // by chance
   EXPECT_EQ(sweep.knee(), &sweep.steps[1]);
   EXPECT_TRUE(RunOf(1, 980, kMs).keeps_up());
   EXPECT_TRUE(RunOf(1, 1000, 19 * kMs).keeps_up());

@@ -54,7 +54,7 @@ TEST(RequestSetTest, MixesAlgorithmsEvenlyAcrossBatches) {
     for (int i = 0; i < 16; ++i) {
       ++counts[batch.requests(i).algorithm()];
       ++proofs;
-      // Nowhere more than one proof away from its share.
+      // Each share is at most one proof off at every place.
       ASSERT_NEAR(counts[v1::ALGORITHM_ES256], proofs * 0.7, 1);
       ASSERT_NEAR(counts[v1::ALGORITHM_ED25519], proofs * 0.2, 1);
       EXPECT_EQ(request.algorithms[i] == dpop::Algorithm::kEs256,

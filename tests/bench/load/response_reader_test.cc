@@ -73,7 +73,7 @@ TEST(ResponseReaderTest, FindsWhatBreaksTheContract) {
   EXPECT_EQ(ReadBytes(2, batch.SerializeAsString()).result.wrong, 2);
   batch.add_results();  // neither a proof nor an error
   EXPECT_EQ(ReadBytes(2, batch.SerializeAsString()).result.wrong, 1);
-  batch.mutable_results(1)->mutable_error();  // an error that is none
+  batch.mutable_results(1)->mutable_error();  // an error with code OK
   EXPECT_EQ(ReadBytes(2, batch.SerializeAsString()).result.wrong, 1);
   *batch.mutable_results(1)->mutable_proof() = Proof();
   EXPECT_EQ(ReadBytes(2, batch.SerializeAsString()).result.wrong, 0);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""suite_test.py PROGRAMS: scripts/load's suite judges rightly, leaves nothing running, and works on real programs."""
+"""suite_test.py PROGRAMS: tests that the suite of scripts/load judges correctly, leaves no process running, and works with
+real programs."""
 
 import json
 import os
@@ -19,7 +20,7 @@ FIGURES = ["name", "algorithm", "batch", "kernel", "rate", "achieved_rate", "ser
 
 
 def processes_with(text):
-    """The command lines of the running processes that have `text` in them."""
+    """Returns the command lines of running processes that contain `text`."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -91,7 +92,7 @@ class SuiteTest(unittest.TestCase):
         self.assertIn('data-report="drawn"', browser.browse(os.path.join(self.scratch.name, "load-report.html"), "--dump-dom"))
 
     def test_ratios_are_medians_of_the_rounds(self):
-        # Rounds of 3.5, 2.5 and 3.2 for the batch, and the empty server's 1.5 in a closed loop, 1.8 in the open one.
+        # The ratios of the rounds are 3.5, 2.5 and 3.2 for the batch; those of the empty server 1.5 in a closed, 1.8 in an open loop.
         load = (
             'n = sum(1 for _ in open(flags["json"] + ".n")) if __import__("os").path.exists(flags["json"] + ".n") else 0\n'
             'open(flags["json"] + ".n", "a").write("x\\n")\n'
@@ -119,7 +120,7 @@ class SuiteTest(unittest.TestCase):
         more = 'run["timeline"][9]["server_resident_bytes"] += 2**20'
         row = self.run_suite("--quick", "1", load=grown % 12 + more).row("resident")
         self.assertEqual((row["measured"], row["met"]), ("35.0 MiB, +5.0 MiB", False))
-        # The last second has none of its own.
+        # The last second has no reading of its own.
         last = 'run["timeline"][9]["server_resident_bytes"] = None\nrun["server_resident_bytes"]["last"] = 36 * 2**20'
         row = self.run_suite("--quick", "1", load=grown % 10 + last).row("resident")
         self.assertEqual((row["measured"], row["met"]), ("36.0 MiB, +6.0 MiB", False))

@@ -31,7 +31,7 @@ class VerifierTest : public ::testing::Test {
     return request;
   }
 
-  // What is found wrong with `response`; empty for nothing.
+  // Returns what is wrong with `response`; empty if nothing is.
   std::string Failure(const v1::SignProofResponse& response) {
     EXPECT_TRUE(verifier_.Add(dpop::Algorithm::kEs256, response));
     Verifier::Counts counts = verifier_.Finish();
@@ -88,7 +88,8 @@ TEST_F(VerifierTest, FindsWhatComesTwiceEvenMuchLater) {
   EXPECT_THAT(Failure(response), HasSubstr("came before"));
 }
 
-// Each alone: proofs of one key, and proofs of two keys with one jti.
+// Tests each alone: proofs by the same key, and proofs by two keys with the
+// same jti.
 TEST_F(VerifierTest, FindsAKeyOrAJtiThatComesTwice) {
   auto response_with = [](const std::string& jti) {
     v1::SignProofResponse response;
@@ -113,7 +114,7 @@ TEST_F(VerifierTest, FindsAKeyOrAJtiThatComesTwice) {
 TEST_F(VerifierTest, NeverWaitsButLetsProofsGoWhenItIsBehind) {
   v1::SignProofResponse response = Sign(Request());
   int64_t taken = 0;
-  // Faster than any machine verifies.
+  // Adds proofs faster than any machine verifies them.
   for (size_t i = 0; i < 20 * Verifier::kBacklog; ++i) {
     taken += verifier_.Add(dpop::Algorithm::kEs256, response);
   }
@@ -121,7 +122,7 @@ TEST_F(VerifierTest, NeverWaitsButLetsProofsGoWhenItIsBehind) {
   EXPECT_LT(taken, static_cast<int64_t>(20 * Verifier::kBacklog));
   Verifier::Counts counts = verifier_.Finish();
   EXPECT_EQ(counts.verified, taken);
-  EXPECT_EQ(counts.failures, taken - 1);  // all but the first are copies
+  EXPECT_EQ(counts.failures, taken - 1);  // all but the first are duplicates
 }
 
 }  // namespace
