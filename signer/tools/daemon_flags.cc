@@ -18,15 +18,15 @@ namespace {
 
 using service::ListenAddress;
 
-// Some 100 MB of keys.
+// Keys of about 100 MB.
 constexpr size_t kMaxKeyPoolSize = 65536;
 
 constexpr double kMaxRate = 1e9;
 
-// A daemon that is told to end still answers the calls that it delays.
+// A daemon that stops still answers the calls that it delays.
 constexpr absl::Duration kMaxFaultDelay = absl::Seconds(5);
 
-// CLI::Range, but for NaN, which it takes.
+// Like CLI::Range, which accepts NaN; this does not.
 std::function<std::string(const std::string&)> NumberFrom(double least,
                                                           double most) {
   return [least, most](const std::string& text) -> std::string {
@@ -82,70 +82,74 @@ void DaemonFlags::AddSockets(CLI::App& app) {
                "Serve loopback TCP addresses in plaintext, to every process\n"
                "of this host");
   app.add_option("--tls_certificate", tls_.certificate,
-                 "What TCP clients are shown: a PEM file with the certificate\n"
-                 "and its chain. Read again when it changes, as are the next");
-  app.add_option("--tls_key", tls_.key, "The private key of the certificate");
+                 "The server's certificate and its chain for TCP clients, a\n"
+                 "PEM file. It and the next two files are reloaded when they\n"
+                 "change");
+  app.add_option("--tls_key", tls_.key,
+                 "The private key of the certificate, a PEM file");
   app.add_option("--tls_client_ca", tls_.client_ca,
-                 "The authorities that TCP clients' certificates must be from");
+                 "The certificate authorities of TCP clients, a PEM file");
   AddDuration(app, "--max_connection_age", options_.max_connection_age,
               absl::Seconds(1), absl::Hours(24 * 30),
-              "TCP clients are asked to connect anew after this");
+              "Age at which TCP clients are asked to reconnect");
 }
 
 void DaemonFlags::AddCallers(CLI::App& app) {
   app.add_option("--allowed_uids", options_.callers.allowed_uids,
-                 "Users who may call over Unix sockets; without these two\n"
-                 "flags everybody whom the socket's mode lets connect")
+                 "uids that may call over Unix sockets; without this flag and\n"
+                 "the next, every process that can connect")
       ->delimiter(',');
   app.add_option("--allowed_gids", options_.callers.allowed_gids,
-                 "Groups whose members may call over Unix sockets")
+                 "gids whose members may call over Unix sockets")
       ->delimiter(',');
   app.add_option("--allowed_sans", options_.callers.allowed_sans,
-                 "Names of which a TCP client's certificate must have one: a\n"
-                 "DNS name, a URI, or spiffe://DOMAIN/PATH/* for all below")
+                 "Subject alternative names, one of which a TCP client's\n"
+                 "certificate must have: a DNS name, a URI, or\n"
+                 "spiffe://DOMAIN/PATH/* for all URIs below that path")
       ->delimiter(',');
 }
 
 void DaemonFlags::AddKeys(CLI::App& app) {
-  app.add_option(
-         "--kernel", kernel_,
-         "What makes keys and signatures: auto takes the batch kernels\n"
-         "where this CPU has the vectors for them, boringssl is one at\n"
-         "a time")
+  app.add_option("--kernel", kernel_,
+                 "Implementation of key generation and signing: auto uses the\n"
+                 "batch kernels if this CPU has the vector instructions for\n"
+                 "them; boringssl makes one key or signature at a time")
       ->check(CLI::IsMember({"auto", "boringssl"}))
       ->capture_default_str();
   app.add_option("--key_pool_size", options_.key_pool_capacity,
-                 "Keys kept ready for each algorithm; 0 makes each on demand")
+                 "Keys kept ready for each algorithm; 0 makes keys on demand")
       ->check(CLI::Range(size_t{0}, kMaxKeyPoolSize))
       ->capture_default_str();
   app.add_flag("--require_memory_lock", options_.require_memory_lock,
-               "Do not start unless memory for keys is locked");
+               "Do not start unless the memory for keys can be locked");
   app.add_option("--kek_file", options_.key_handles.kek_file,
-                 "The keys that seal key handles, one a line as proofmint kek\n"
-                 "new prints them; the first seals, all open. Read again when\n"
-                 "it changes. None: handles end with this process");
+                 "The key-encryption keys for key handles, one per line as\n"
+                 "proofmint kek new prints them: the first seals handles, all\n"
+                 "open them. Reloaded when it changes. Without a file,\n"
+                 "handles are valid only until this process ends");
   AddDuration(app, "--key_handle_ttl", options_.key_handles.ttl,
               absl::Seconds(1), keys::kMaxKeyHandleTtl,
-              "How long a key handle can be used");
+              "How long a key handle is valid");
 }
 
 void DaemonFlags::AddLimits(CLI::App& app) {
   app.add_option("--max_in_flight", options_.admission.max_in_flight,
-                 "Proofs that are asked for and not yet made; more are\n"
-                 "refused as OVERLOADED")
+                 "Maximum number of proofs requested and not yet made; more\n"
+                 "are refused as OVERLOADED")
       ->check(CLI::Range(size_t{service::kMaxBatchSize}, size_t{1} << 20))
       ->capture_default_str();
   app.add_option("--caller_rate", options_.admission.caller_rate,
-                 "Proofs a second for each caller; 0 is no limit")
+                 "Proofs per second for each caller; 0 is no limit")
       ->check(NumberFrom(0, kMaxRate))
       ->capture_default_str();
   app.add_option("--caller_burst", options_.admission.caller_burst,
-                 "Proofs that a caller who was quiet may ask for at once")
+                 "Proofs that an idle caller may request at once")
       ->check(NumberFrom(service::kMaxBatchSize, kMaxRate))
       ->capture_default_str();
   AddDuration(app, "--max_deadline", options_.max_deadline,
               absl::Milliseconds(10), absl::Hours(1),
-              "A caller's deadline counts as at most this");
+              "Limit for the deadlines of callers; a longer one is\n"
+              "shortened to this");
 }
 
 void DaemonFlags::AddOperations(CLI::App& app) {
@@ -158,27 +162,29 @@ void DaemonFlags::AddOperations(CLI::App& app) {
       "error");
   AddDuration(app, "--lame_duck", lame_duck_, absl::ZeroDuration(),
               absl::Minutes(10),
-              "How long at least calls are answered with DRAINING after\n"
-              "SIGTERM, before the daemon ends");
+              "Minimum time after SIGTERM during which calls are answered\n"
+              "with DRAINING, before the daemon stops");
   app.add_flag("--enable_reflection", options_.enable_reflection,
                "Serve gRPC reflection, for tools such as grpcurl");
   app.add_flag("--allow_debugging", allow_debugging_,
-               "Let debuggers and profilers of the same user read this\n"
-               "process, and its keys");
+               "Allow debuggers and profilers of the same user to read the\n"
+               "memory of this process, including its keys");
 }
 
 void DaemonFlags::AddFaults(CLI::App& app) {
   app.add_flag("--enable_fault_injection", enable_fault_injection_,
-               "Let the flags --fault_... make calls fail: to rehearse");
+               "Allow the --fault_... flags, which make calls fail, for\n"
+               "rehearsals");
   app.add_option("--fault_key_generation_failure_rate",
                  options_.faults.key_generation_failure_rate,
-                 "Of proofs, 0 to 1")
+                 "Share of proofs whose key generation fails, 0 to 1")
       ->check(NumberFrom(0, 1));
   app.add_option("--fault_signing_failure_rate",
-                 options_.faults.signing_failure_rate, "Of proofs, 0 to 1")
+                 options_.faults.signing_failure_rate,
+                 "Share of proofs whose signing fails, 0 to 1")
       ->check(NumberFrom(0, 1));
   AddDuration(app, "--fault_delay", options_.faults.delay, absl::ZeroDuration(),
-              kMaxFaultDelay, "Before each call is looked at");
+              kMaxFaultDelay, "Delay before each call is processed");
 }
 
 bool DaemonFlags::default_listen() const {
@@ -219,8 +225,8 @@ absl::Status DaemonFlags::FinishTls() {
   if (missing != nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(missing,
-                     ": got none, want a file, as for the other "
-                     "flags of TLS"));
+                     ": missing; --tls_certificate, --tls_key and "
+                     "--tls_client_ca go together"));
   }
   options_.tls = tls_;
   return absl::OkStatus();
@@ -232,8 +238,7 @@ absl::Status DaemonFlags::FinishFaults() {
                                    faults.signing_failure_rate > 0 ||
                                    faults.delay > absl::ZeroDuration())) {
     return absl::InvalidArgumentError(
-        "enable_fault_injection: got a flag --fault_... without it, want both "
-        "or neither");
+        "enable_fault_injection: missing; the --fault_... flags need it");
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// The flags of proofmintd.
+// Defines the flags of proofmintd, and converts them to ServerOptions.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_DAEMON_FLAGS_H_
 #define PROOFMINT_SIGNER_TOOLS_DAEMON_FLAGS_H_
@@ -13,10 +13,11 @@
 
 namespace proofmint::tools {
 
-// DaemonFlags are the flags as they were given, and what they come to.
+// DaemonFlags holds the values of the flags and the options that follow from
+// them. Not thread-safe.
 class DaemonFlags {
  public:
-  // Adds all flags to `app`, which writes to this object.
+  // Adds all flags to `app`, which writes their values to this object.
   explicit DaemonFlags(CLI::App& app);
 
   DaemonFlags(const DaemonFlags&) = delete;
@@ -28,10 +29,10 @@ class DaemonFlags {
 
   const service::ServerOptions& options() const { return options_; }
 
-  // The least time that calls are answered with DRAINING before the end.
+  // How long at least calls are answered with DRAINING before the daemon stops.
   absl::Duration lame_duck() const { return lame_duck_; }
   bool allow_debugging() const { return allow_debugging_; }
-  // Whether the server listens at the default address alone.
+  // Whether the server listens only at the default address.
   bool default_listen() const;
 
  private:

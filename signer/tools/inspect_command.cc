@@ -13,7 +13,7 @@
 namespace proofmint::tools {
 namespace {
 
-// Inspection has parsed the text, so it is JSON.
+// `json` must be valid JSON, as every inspected part is.
 std::string Pretty(const std::string& json) {
   return nlohmann::ordered_json::parse(json).dump(2);
 }
@@ -21,7 +21,8 @@ std::string Pretty(const std::string& json) {
 bool Inspect(const std::string& text) {
   absl::StatusOr<dpop::InspectedProof> proof = dpop::InspectProof(text);
   if (!proof.ok()) {
-    std::cerr << "error: no DPoP proof\n  " << proof.status().message() << "\n";
+    std::cerr << "error: not a DPoP proof\n  " << proof.status().message()
+              << "\n";
     return false;
   }
   std::cout << "header " << Pretty(proof->header) << "\n"
@@ -42,8 +43,9 @@ bool Inspect(const std::string& text) {
 void AddInspectCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "inspect",
-      "Show a proof's header, claims and thumbprint and check its signature.\n"
-      "Exits with 1 if it is no proof or the signature is wrong.");
+      "Show a proof's header, claims and thumbprint, and verify its "
+      "signature.\n"
+      "Exits with 1 if the text is not a proof or the signature is invalid.");
   auto text = std::make_shared<std::string>();
   command->add_option("PROOF", *text, "The proof, or - for standard input")
       ->required();

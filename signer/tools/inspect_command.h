@@ -1,4 +1,4 @@
-// `proofmint inspect`: take a proof apart.
+// Implements `proofmint inspect`, which shows the parts of a proof.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_INSPECT_COMMAND_H_
 #define PROOFMINT_SIGNER_TOOLS_INSPECT_COMMAND_H_

@@ -35,22 +35,24 @@ absl::Status PrintNewKek() {
             << "\n"
             << AsText(line.ExposeSecret()) << "\n"
             << std::flush;
-  // Half a key would be found out much later.
+  // A truncated key would be noticed only much later.
   if (!std::cout)
-    return absl::UnavailableError("standard output: got an error");
+    return absl::UnavailableError("standard output: cannot be written");
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void AddKekCommand(CLI::App& app, int& exit_code) {
-  CLI::App* kek =
-      app.add_subcommand("kek", "Keys that key handles are sealed with.");
+  CLI::App* kek = app.add_subcommand(
+      "kek", "Make key-encryption keys, which seal key handles.");
   kek->require_subcommand(1);
   CLI::App* command = kek->add_subcommand(
       "new",
-      "Print the line of a new random key, for the file of --kek_file.\n"
-      "The first key of that file seals, all of them open. Keep it secret.");
+      "Print a new random key as a line for the file of proofmintd "
+      "--kek_file.\n"
+      "The first key of that file seals handles; all of them open handles.\n"
+      "Keep it secret.");
   command->callback([&exit_code] {
     absl::Status status = PrintNewKek();
     if (!status.ok()) std::cerr << "error: " << status.message() << "\n";

@@ -1,4 +1,4 @@
-// `proofmint kek`: keys that key handles are sealed with.
+// Implements `proofmint kek`, which makes key-encryption keys.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_KEK_COMMAND_H_
 #define PROOFMINT_SIGNER_TOOLS_KEK_COMMAND_H_

@@ -1,4 +1,4 @@
-// proofmint: the command line of the signer.
+// proofmint is the command-line client of the signer.
 
 #include <CLI/CLI.hpp>
 

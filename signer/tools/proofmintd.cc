@@ -1,4 +1,7 @@
-// proofmintd: the daemon. Flags to options, then run until SIGTERM or SIGINT.
+// proofmintd is the daemon: it serves until SIGTERM or SIGINT.
+//
+// The main thread starts the server, waits for a signal and stops the server;
+// the watchdog has a thread of its own while the daemon stops.
 
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -37,22 +40,22 @@ using proofmint::service::LogInfo;
 using proofmint::service::Server;
 using proofmint::tools::DaemonFlags;
 
-// How long calls may still be in flight after the lame duck; one takes
+// How long calls may still be in flight after --lame_duck; a call takes
 // milliseconds.
 constexpr absl::Duration kDrainGrace = absl::Seconds(2);
-// How long gRPC is given to end what is left then, and the whole process beyond
-// that.
+// How long gRPC then has to end the remaining calls, and after that how long
+// the process has to exit.
 constexpr absl::Duration kStopGrace = absl::Seconds(3);
 constexpr absl::Duration kWatchdogGrace = absl::Seconds(2);
 
 constexpr absl::Duration kReadyPollInterval = absl::Milliseconds(50);
 
-// Ends the process if it has not ended by itself in time, or at a second
-// signal: a client or a library that hangs must not keep a successor waiting.
+// Ends the process after `limit` or at a second signal: a client or a library
+// that hangs must not delay the next daemon. Runs on a thread of its own.
 void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
   std::thread([stop_signals, end = MonotonicNow() + limit] {
     int signal;
-    do {  // A process that is stopped and goes on interrupts the wait.
+    do {  // SIGSTOP and SIGCONT interrupt the wait.
       const timespec left = absl::ToTimespec(
           std::max(end - MonotonicNow(), absl::ZeroDuration()));
       signal = sigtimedwait(&stop_signals, nullptr, &left);
@@ -83,7 +86,7 @@ void LogServing(const Server& server, const DaemonFlags& flags) {
             server.key_pool().memory_locked() ? "true" : "false"}});
 }
 
-// Waits until calls are served. Returns the signal that came instead, or 0.
+// Waits until the server is ready. Returns 0, or the signal that arrived first.
 int WaitUntilServing(const Server& server, const sigset_t& stop_signals) {
   if (!server.serving()) LogInfo("not ready");
   const timespec interval = absl::ToTimespec(kReadyPollInterval);
@@ -106,8 +109,8 @@ absl::Status Run(DaemonFlags& flags) {
       proofmint::crypto::NewSystemEntropy());
   PROOFMINT_RETURN_IF_ERROR(
       proofmint::crypto::RunSelfTest(flags.options().kernel, *entropy));
-  // systemd makes the folder of the default address; a daemon started by hand
-  // makes it itself, and if it cannot, the listener says so.
+  // systemd makes the folder of the default address. A daemon that is started
+  // by hand makes it itself; if that fails, the listener reports it.
   if (flags.default_listen()) {
     mkdir(proofmint::service::kDefaultDirectory, 0750);
   }

@@ -23,23 +23,30 @@ constexpr size_t kMaxPemSize = 1 << 20;  // bytes
 
 void ServerFlags::AddTo(CLI::App& command) {
   target = service::kDefaultAddress;
-  command.add_option("--target", target, "The server: unix:PATH or HOST:PORT")
+  command
+      .add_option("--target", target,
+                  "Address of the server: unix:PATH or HOST:PORT")
       ->capture_default_str();
   command
-      .add_option("--timeout", timeout_seconds, "Seconds to wait for a call")
+      .add_option("--timeout", timeout_seconds,
+                  "Deadline of each call, in seconds")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   CLI::Option* certificate =
       command
           .add_option("--tls_certificate", tls_certificate,
                       "This client's certificate, a PEM file, for a server\n"
-                      "that wants mTLS; all three flags go together")
+                      "with mTLS; the three --tls_... flags go together")
           ->check(CLI::ExistingFile);
   CLI::Option* key =
-      command.add_option("--tls_key", tls_key, "The certificate's private key")
+      command
+          .add_option("--tls_key", tls_key,
+                      "The private key of the certificate, a PEM file")
           ->check(CLI::ExistingFile);
   CLI::Option* ca =
-      command.add_option("--tls_ca", tls_ca, "The authorities of the server's")
+      command
+          .add_option("--tls_ca", tls_ca,
+                      "The certificate authorities of the server, a PEM file")
           ->check(CLI::ExistingFile);
   certificate->needs(key);
   key->needs(ca);

@@ -1,4 +1,4 @@
-// What the commands of the CLI that call a server share.
+// Shares what the commands of the CLI that call a server need.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_RPC_CLIENT_H_
 #define PROOFMINT_SIGNER_TOOLS_RPC_CLIENT_H_
@@ -17,17 +17,17 @@
 
 namespace proofmint::tools {
 
-// ServerFlags says which server to call and how long to wait for it.
+// ServerFlags tells which server to call, and how long to wait for a response.
 struct ServerFlags {
   std::string target;
   int timeout_seconds = 5;
-  // Files for mTLS; without them connections are plaintext.
+  // PEM files for mTLS; without them connections are plaintext.
   std::string tls_certificate;
   std::string tls_key;
   std::string tls_ca;
 
-  // Adds --target, --timeout and the flags of TLS to `command`; all write to
-  // this object.
+  // Adds --target, --timeout and the flags of TLS to `command`, which writes
+  // their values to this object.
   void AddTo(CLI::App& command);
 
   // Fails as base::ReadFile if a file of TLS cannot be read.
@@ -35,13 +35,12 @@ struct ServerFlags {
   void SetDeadline(grpc::ClientContext& context) const;
 };
 
-// PrintError writes an error to standard error as a person wants it: code and
-// reason, message, the wrong field and when to retry. `subject`, such as
-// "proof 3", may be empty.
+// PrintError writes an error to standard error for a person to read: code and
+// reason, message, the fields that are wrong, and the delay before a retry.
+// `subject`, such as "item 3", may be empty.
 void PrintError(const google::rpc::Status& error, const std::string& subject);
 
-// PrintError for the status of an RPC, with its google.rpc details if it has
-// them.
+// Prints the status of an RPC, with its google.rpc details if it has any.
 void PrintError(const grpc::Status& error);
 
 // PrintError for what fails before a call.

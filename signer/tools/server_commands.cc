@@ -76,13 +76,13 @@ void AddServerCommands(CLI::App& app, int& exit_code) {
 
   CLI::App* health = app.add_subcommand(
       "health",
-      "Ask whether the server takes calls; exits with 0 if it does and with 1\n"
-      "if not, for probes.");
+      "Check whether the server accepts calls, for probes. Exits with 0 if it\n"
+      "does, and with 1 if not.");
   auto health_server = std::make_shared<ServerFlags>();
   auto service = std::make_shared<std::string>();
   health_server->AddTo(*health);
   health->add_option("--service", *service,
-                     "A service name; empty for the server as a whole");
+                     "Service to check; empty checks the server as a whole");
   health->callback([health_server, service, &exit_code] {
     exit_code = CheckHealth(*health_server, *service) ? 0 : 1;
   });

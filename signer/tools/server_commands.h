@@ -1,4 +1,5 @@
-// `proofmint capabilities` and `proofmint health`: ask a server about itself.
+// Implements `proofmint capabilities` and `proofmint health`, which query a
+// server.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_SERVER_COMMANDS_H_
 #define PROOFMINT_SIGNER_TOOLS_SERVER_COMMANDS_H_

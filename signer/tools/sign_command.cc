@@ -59,7 +59,7 @@ std::string CheckBase64Url(const std::string& text) {
   return dpop::DecodeBase64Url(text).ok() ? "" : "want base64url";
 }
 
-// The flags have passed their checks.
+// Converts flags that have passed their checks.
 v1::SignProofRequest ToRequest(const SignFlags& flags) {
   v1::SignProofRequest request;
   request.set_algorithm(flags.algorithm);
@@ -81,7 +81,8 @@ v1::SignProofRequest ToRequest(const SignFlags& flags) {
   return request;
 }
 
-// Prints a proof after reading it back: what is shown is what the proof says.
+// Prints a proof after verifying it; with --json the values shown are those in
+// the proof.
 bool PrintProof(const v1::SignProofResponse& response, bool json) {
   absl::StatusOr<dpop::InspectedProof> proof =
       dpop::InspectProof(response.proof());
@@ -147,7 +148,7 @@ bool SignBatch(v1::ProofSigner::Stub& stub, const SignFlags& flags,
   return all_ok;
 }
 
-// Stops at the first call that fails: the next would most likely fail alike.
+// Stops at the first call that fails: the next would probably fail, too.
 bool Sign(const SignFlags& flags) {
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
       flags.server.NewChannel();
@@ -172,8 +173,10 @@ bool Sign(const SignFlags& flags) {
 void AddSignCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "sign",
-      "Mint proofs and print them, one a line, ready for a DPoP header.\n"
-      "Each proof has a key of its own and is verified before it is printed.\n"
+      "Request proofs and print them, one per line, ready for a DPoP header.\n"
+      "Each proof has a new key, unless --key_handle is given, and is "
+      "verified\n"
+      "before it is printed.\n"
       "  proofmint sign --htu=https://idp.example/token --nonce=abc");
   auto flags = std::make_shared<SignFlags>();
   std::map<std::string, v1::Algorithm> algorithms;
@@ -183,8 +186,8 @@ void AddSignCommand(CLI::App& app, int& exit_code) {
   }
   command
       ->add_option("--algorithm", flags->algorithm,
-                   "ES256 (the default), Ed25519, or EdDSA: an Ed25519 key\n"
-                   "under its older name")
+                   "ES256 (the default), Ed25519, or EdDSA, the older name\n"
+                   "for Ed25519")
       ->transform(CLI::CheckedTransformer(algorithms))
       ->option_text("ALG");
   command->add_option("--htm", flags->htm, "The HTTP method of the request")
@@ -195,20 +198,21 @@ void AddSignCommand(CLI::App& app, int& exit_code) {
                       "The identity provider's DPoP-Nonce");
   command
       ->add_option("--access_token_sha256", flags->access_token_sha256,
-                   "SHA-256 of the access token in hex; becomes ath")
+                   "SHA-256 of the access token in hex, for the claim ath")
       ->check(CheckHexSha256);
   command
       ->add_option("--key_handle", flags->key_handle,
-                   "Sign again with the key of an earlier proof (base64url)")
+                   "Sign with the key of an earlier proof, by its handle in\n"
+                   "base64url")
       ->check(CheckBase64Url);
   command->add_flag("--return_key_handle", flags->return_key_handle,
-                    "Ask for a handle of the key; shown with --json");
+                    "Request a handle of the key; printed with --json");
   command
       ->add_option("--iat_offset", flags->iat_offset,
-                   "Added to the server's clock, -5m to 5m")
+                   "Offset of iat from the server's clock, -5m to 5m")
       ->check(CheckDuration)
       ->capture_default_str();
-  command->add_option("--count", flags->count, "How many proofs")
+  command->add_option("--count", flags->count, "Number of proofs")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command

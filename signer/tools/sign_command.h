@@ -1,4 +1,4 @@
-// `proofmint sign`: mint proofs.
+// Implements `proofmint sign`, which requests proofs and prints them.
 
 #ifndef PROOFMINT_SIGNER_TOOLS_SIGN_COMMAND_H_
 #define PROOFMINT_SIGNER_TOOLS_SIGN_COMMAND_H_

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # binary_hygiene_test.sh ARCHIVE PROGRAM...: no PROGRAM shares a name of BoringSSL's (the global symbols of ARCHIVE) with
-# the OpenSSL that libgrpc loads: it neither exports one, which would take the place of OpenSSL's, nor imports one, which
-# OpenSSL would answer. None loads libhwy.so either, which spends 10 ms of every start on the resolution of a timer. The first
+# the OpenSSL that libgrpc loads: it neither exports one, which would replace OpenSSL's, nor imports one, which would
+# be OpenSSL's. None loads libhwy.so either, which spends 10 ms at every start on measuring the resolution of a timer. The first
 # PROGRAM must also contain BoringSSL and load the shared libgrpc++.
 set -euo pipefail
 export LC_ALL=C
@@ -16,13 +16,13 @@ fail() {
   failures=$((failures + 1))
 }
 
-# The names that nm prints with the given arguments, without symbol versions. Weak ones are left out: templates and inline
-# functions of C++ stand in every program that uses them.
+# Prints the names that nm lists with the given arguments, without symbol versions and without weak ones: templates and
+# inline functions of C++ are in every program that uses them.
 names() {
   nm "$@" 2>/dev/null | awk 'NF >= 2 && $(NF - 1) !~ /^[wWvV]$/ { sub(/@.*/, "", $NF); print $NF }' | sort -u
 }
 
-# Those of standard input that are BoringSSL's.
+# Prints the names of standard input that BoringSSL has, too.
 shared() { comm -12 - "$directory/boringssl"; }
 
 names --defined-only --extern-only "$archive" >"$directory/boringssl"

@@ -1,5 +1,5 @@
-// The daemon driven by h2load, a load generator that knows HTTP/2 and nothing
-// of gRPC, so that our own clients are not the only ones that measure it.
+// Loads the daemon with h2load, a load generator for HTTP/2 without gRPC, so
+// that measurements do not depend only on our own clients.
 
 #include <gmock/gmock.h>
 #include <google/protobuf/message_lite.h>
@@ -51,7 +51,7 @@ v1::BatchSignProofsRequest NewBatch(v1::Algorithm algorithm) {
   return batch;
 }
 
-// A gRPC message as it travels: whether it is compressed, its size, its bytes.
+// Encodes a gRPC message: whether it is compressed, its size, its bytes.
 std::string Frame(const google::protobuf::MessageLite& message) {
   std::string bytes = message.SerializeAsString();
   std::string frame(1, '\0');
@@ -61,11 +61,11 @@ std::string Frame(const google::protobuf::MessageLite& message) {
   return frame + bytes;
 }
 
-// What h2load says of a run.
+// Holds h2load's summary of a run.
 struct Report {
   int succeeded = -1;
   int failed = -1;          // with an HTTP status, not a gRPC status
-  int64_t data_bytes = -1;  // bodies of the answers; none if they are errors
+  int64_t data_bytes = -1;  // bodies of the responses; errors have none
 };
 
 // Sends `frame` to `method` at `target` `requests` times, over 3 connections
@@ -116,7 +116,7 @@ class H2loadTest
     context.set_deadline(absl::ToChronoTime(absl::Now() + kProcessLimit));
   }
 
-  // h2load may have more in flight than a daemon takes on by default.
+  // h2load may have more proofs in flight than a daemon admits by default.
   Daemon daemon_{{"--metrics_listen=127.0.0.1:0", "--max_in_flight=65536"}};
 };
 
@@ -156,7 +156,7 @@ TEST_P(H2loadTest, EveryBatchIsAnsweredWithProofs) {
   EXPECT_EQ(Proofs() - proofs_before, kCalls * kBatchSize);
 }
 
-// What makes the bytes above worth counting.
+// The tests above count bytes because errors have none.
 TEST_P(H2loadTest, ErrorsHaveNoData) {
   v1::SignProofRequest request = NewRequest(algorithm());
   request.set_htu("not a URI");
@@ -166,7 +166,7 @@ TEST_P(H2loadTest, ErrorsHaveNoData) {
   EXPECT_EQ(Proofs(), 0);
 }
 
-// The same for operators.
+// Tests the script for operators.
 TEST_P(H2loadTest, TheScriptTellsTheRate) {
   const std::string name =
       algorithm() == v1::ALGORITHM_ES256 ? "ES256" : "ED25519";

@@ -1,4 +1,4 @@
-// `proofmint kek`, as an operator uses it.
+// Tests `proofmint kek` as an operator uses it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

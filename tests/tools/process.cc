@@ -84,7 +84,8 @@ int Process::Wait() {
 bool Process::WaitForError(const std::string& text) {
   absl::Time deadline = absl::Now() + kProcessLimit;
   while (absl::Now() < deadline) {
-    bool ended = Ended();  // Before reading, so that nothing is missed.
+    bool ended =
+        Ended();  // Checked before reading, so that no output is missed.
     if (absl::StrContains(Error(), text)) return true;
     if (ended) return false;
     absl::SleepFor(kPollInterval);

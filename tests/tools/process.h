@@ -1,4 +1,4 @@
-// Programs as their users run them.
+// Runs programs as their users do.
 
 #ifndef PROOFMINT_TESTS_TOOLS_PROCESS_H_
 #define PROOFMINT_TESTS_TOOLS_PROCESS_H_
@@ -12,11 +12,11 @@
 
 namespace proofmint::testing {
 
-// No program of a test may take longer; a machine under load still makes it.
+// The limit for a program in a test, ample even on a machine under load.
 inline constexpr absl::Duration kProcessLimit = absl::Seconds(30);
 
-// Process runs a program with its output going to files. Killed at destruction
-// if it still runs.
+// Process runs a program with its output redirected to files. The destructor
+// kills the program if it still runs. Thread-confined.
 class Process {
  public:
   // `command` is the program's path and its arguments.
@@ -30,12 +30,12 @@ class Process {
 
   void Signal(int number);
 
-  // Waits for the end and returns the exit code; 128 plus the number of the
-  // signal that ended it; or -1 if it still runs after kProcessLimit.
+  // Waits until the program ends. Returns its exit code; 128 plus the number of
+  // the signal that ended it; or -1 if it still runs after kProcessLimit.
   int Wait();
 
   // Waits until standard error contains `text`. Returns false if the program
-  // ends, or kProcessLimit passes, without it.
+  // ends before, or after kProcessLimit.
   bool WaitForError(const std::string& text);
 
   std::string Output() const;
@@ -50,7 +50,7 @@ class Process {
   int status_ = 0;
 };
 
-// Result is what a program that ran to its end left behind.
+// Result is the outcome of a program that has ended.
 struct Result {
   int exit_code;
   std::string output;
@@ -60,29 +60,29 @@ struct Result {
 Result RunProgram(const std::vector<std::string>& command,
                   const std::string& standard_input = "");
 
-// Daemon is a proofmintd on a Unix socket and a free port of 127.0.0.1, ready
-// to serve.
+// Daemon runs a proofmintd on a Unix socket and a free port of 127.0.0.1; it is
+// ready when constructed.
 class Daemon {
  public:
   explicit Daemon(const std::vector<std::string>& more_flags = {});
 
   std::string path() const { return directory_ / "proofmintd.sock"; }
   std::string target() const { return "unix:" + path(); }
-  // Such as "127.0.0.1:43211".
+  // Returns the TCP address, such as "127.0.0.1:43211".
   std::string tcp_target() const;
-  // Where the metrics are, the same way; empty unless a flag asks for them.
+  // Returns the address of the metrics; empty unless a flag enables them.
   std::string metrics_address() const;
   Process& process() { return process_; }
 
  private:
-  // The values of the field `name` of the log so far.
+  // Returns the values of the field `name` in the log so far.
   std::vector<std::string> Logged(const std::string& name) const;
 
   TempDir directory_;
   Process process_;
 };
 
-// Whether `proofmint health` says so of `target`.
+// Returns whether `proofmint health` succeeds for `target`.
 bool IsHealthy(const std::string& target);
 
 }  // namespace proofmint::testing

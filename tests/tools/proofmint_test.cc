@@ -1,4 +1,4 @@
-// The command line as a person or a script uses it, against a real daemon.
+// Tests the command line as a person or a script uses it, with a real daemon.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ class ProofmintTest : public ::testing::Test {
     return proofs;
   }
 
-  // The "iat" of a proof with `flag` minus that of one without.
+  // Returns "iat" of a proof with `flags` minus that of one without.
   int64_t Shift(const std::vector<std::string>& flags) {
     std::vector<std::string> all = {kHtu};
     all.insert(all.end(), flags.begin(), flags.end());
@@ -77,7 +77,7 @@ TEST_F(ProofmintTest, SignsWithEachAlgorithm) {
             dpop::Algorithm::kEdDsa);
 }
 
-TEST_F(ProofmintTest, SignsWhatEveryFieldSays) {
+TEST_F(ProofmintTest, PutsEveryFlagIntoTheProof) {
   dpop::InspectedProof proof =
       Sign({"--htu=HTTPS://IDP.example:443/a?b", "--htm=get", "--nonce=n-1",
             "--access_token_sha256=" + std::string(64, 'f')})
@@ -90,14 +90,14 @@ TEST_F(ProofmintTest, SignsWhatEveryFieldSays) {
 }
 
 TEST_F(ProofmintTest, ShiftsIatBothWays) {
-  // The clock may move on between the two calls.
+  // The clock advances between the two calls.
   EXPECT_THAT(Shift({"--iat_offset=-1.5s"}), AllOf(Ge(-2), Le(8)));
   EXPECT_THAT(Shift({"--iat_offset", "-200.5s"}), AllOf(Ge(-201), Le(-190)));
   EXPECT_THAT(Shift({"--iat_offset=5m"}), AllOf(Ge(300), Le(310)));
   EXPECT_THAT(Shift({"--iat_offset=-5m"}), AllOf(Ge(-300), Le(-290)));
 }
 
-TEST_F(ProofmintTest, PrintsAsManyProofsAsAskedFor) {
+TEST_F(ProofmintTest, PrintsTheRequestedNumberOfProofs) {
   EXPECT_EQ(Sign({kHtu, "--count=3"}).size(), 3u);
   EXPECT_EQ(Sign({kHtu, "--count=7", "--batch=3"}).size(), 7u);
   EXPECT_EQ(Sign({kHtu, "--count=2", "--batch=256"}).size(), 2u);
@@ -152,7 +152,7 @@ TEST_F(ProofmintTest, ShowsReasonAndFieldOfAnError) {
               HasSubstr("INVALID_IAT_OFFSET"));
 }
 
-TEST_F(ProofmintTest, RefusesFlagsThatCannotBeRight) {
+TEST_F(ProofmintTest, RefusesInvalidFlags) {
   for (const char* flag :
        {"--algorithm=RS256", "--access_token_sha256=abc", "--count=0",
         "--count=-1", "--batch=0", "--batch=257", "--iat_offset=soon",
@@ -181,13 +181,13 @@ TEST_F(ProofmintTest, InspectsAProofForAPerson) {
             HasSubstr("signature  valid\n")));
   EXPECT_THAT(shown.output,
               HasSubstr("thumbprint " + dpop::InspectProof(proof)->jkt + "\n"));
-  // From a pipe, as `proofmint sign | proofmint inspect -`.
+  // Standard input is a pipe, as in `proofmint sign | proofmint inspect -`.
   Result piped = RunProgram({PROOFMINT, "inspect", "-"}, signed_one.output);
   EXPECT_EQ(piped.exit_code, 0);
   EXPECT_EQ(piped.output, shown.output);
 }
 
-TEST_F(ProofmintTest, InspectTellsABadSignatureFromNoProof) {
+TEST_F(ProofmintTest, InspectDistinguishesAnInvalidSignatureFromOtherText) {
   Result signed_one = Command("sign", {kHtu});
   std::string proof = signed_one.output.substr(0, signed_one.output.size() - 1);
   char& byte = proof[proof.rfind('.') + 10];
@@ -199,7 +199,7 @@ TEST_F(ProofmintTest, InspectTellsABadSignatureFromNoProof) {
     Result none = Command("inspect", {text});
     EXPECT_EQ(none.exit_code, 1) << text;
     EXPECT_EQ(none.output, "");
-    EXPECT_THAT(none.error, HasSubstr("no DPoP proof"));
+    EXPECT_THAT(none.error, HasSubstr("not a DPoP proof"));
   }
 }
 
@@ -216,7 +216,7 @@ TEST_F(ProofmintTest, ShowsCapabilities) {
   }
 }
 
-TEST_F(ProofmintTest, HealthExitsAsAProbeNeedsIt) {
+TEST_F(ProofmintTest, HealthExitsWithTheStatusForProbes) {
   Result up = Command("health", {});
   EXPECT_EQ(up.exit_code, 0);
   EXPECT_EQ(up.output, "SERVING\n");

@@ -1,4 +1,4 @@
-// The daemon's metrics, as its flags and its log have them.
+// Tests the daemon's metrics together with its flags and its log.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(ProofmintdMetricsTest, TellWhenTheDaemonStartedAndWhatItSpent) {
   Daemon daemon({kAnyPort});
   const double after = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch());
   Samples samples = ParseSamples(Scrape(daemon.metrics_address()));
-  // The system counts in hundredths of a second.
+  // The kernel counts CPU time in hundredths of a second.
   EXPECT_GE(samples["process_start_time_seconds"], before - 0.1);
   EXPECT_LE(samples["process_start_time_seconds"], after + 0.1);
   EXPECT_GT(samples["process_cpu_seconds_total"], 0);
@@ -64,7 +64,7 @@ TEST(ProofmintdMetricsTest, CountTheProofs) {
     wanted += count;
     Samples samples = ParseSamples(Scrape(daemon.metrics_address()));
     EXPECT_EQ(samples["proofmint_proofs_total"], wanted);
-    // And those of the daemon's own check.
+    // The daemon's self-checks take keys, too.
     EXPECT_GT(KeysTaken(samples, R"(algorithm="ES256")"), wanted);
   }
 }

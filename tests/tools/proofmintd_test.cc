@@ -1,4 +1,4 @@
-// The daemon as systemd or a person runs it.
+// Tests the daemon as systemd or a person runs it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,8 +34,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-// Starts a daemon with `flag`, which must make it fail, and returns what it
-// says.
+// Starts a daemon with `flag`, which must make it fail, and returns its output.
 std::string Refusal(const std::string& flag) {
   Result result = RunProgram({PROOFMINTD, flag});
   EXPECT_GT(result.exit_code, 0) << flag;
@@ -62,7 +61,7 @@ TEST(ProofmintdTest, StopsOnSignalsAndRemovesItsSocket) {
   }
 }
 
-TEST(ProofmintdTest, StopsSoonDespiteAClientThatSaysNothing) {
+TEST(ProofmintdTest, StopsSoonDespiteASilentClient) {
   Daemon daemon;
   auto silent = proofmint::testing::ConnectUnix(daemon.path());
   ASSERT_TRUE(silent.valid());
@@ -70,7 +69,7 @@ TEST(ProofmintdTest, StopsSoonDespiteAClientThatSaysNothing) {
   absl::Time start = absl::Now();
   daemon.process().Signal(SIGTERM);
   EXPECT_EQ(daemon.process().Wait(), 0);
-  // The daemon's grace is 5 s.
+  // The daemon's grace period is 5 s.
   EXPECT_LT(absl::Now() - start, absl::Seconds(15));
 }
 
@@ -192,7 +191,7 @@ TEST(ProofmintdTest, NamesTheFlagThatIsWrongOrLacksAnother) {
   }
 }
 
-// hardening_test looks at the rest.
+// hardening_test covers the rest.
 TEST(ProofmintdTest, CannotBeDumpedUnlessAsked) {
   auto core_limit = [](Process& process) {
     return RunProgram({"/bin/grep", "Max core file size",
@@ -228,7 +227,7 @@ TEST(ProofmintdTest, IsReadyOnlyWhenItHasMadeAProof) {
   EXPECT_EQ(daemon.Wait(), 0);
 }
 
-TEST(ProofmintdTest, FailsOnPurposeAndSaysSo) {
+TEST(ProofmintdTest, InjectsFaults) {
   Daemon daemon(
       {"--enable_fault_injection", "--fault_signing_failure_rate=0.5"});
   Result result = RunProgram({PROOFMINT, "sign", "--target=" + daemon.target(),
@@ -239,7 +238,7 @@ TEST(ProofmintdTest, FailsOnPurposeAndSaysSo) {
   EXPECT_THAT(result.error, HasSubstr("UNAVAILABLE SIGNING_FAILED"));
 }
 
-// A daemon that is told to drain for long ends at a second signal.
+// A second signal ends even a daemon with a long drain.
 TEST(ProofmintdTest, ASecondSignalEndsItByForce) {
   Daemon daemon({"--lame_duck=600s"});
   daemon.process().Signal(SIGTERM);
@@ -253,8 +252,8 @@ TEST(ProofmintdTest, ASecondSignalEndsItByForce) {
   EXPECT_THAT(daemon.process().Error(), HasSubstr("ended by force"));
 }
 
-// Being stopped and going on, as in a debugger, is no second signal.
-TEST(ProofmintdTest, DrainsInPeaceThoughItIsStoppedMeanwhile) {
+// SIGSTOP and SIGCONT, as from a debugger, do not count as a second signal.
+TEST(ProofmintdTest, CompletesItsDrainAfterSigstopAndSigcont) {
   Daemon daemon({"--lame_duck=1s"});
   daemon.process().Signal(SIGTERM);
   ASSERT_TRUE(daemon.process().WaitForError("stopping"));
@@ -292,7 +291,8 @@ TEST(ProofmintdTest, KeyHandlesOutliveItWithAKekFile) {
   }
 }
 
-// What the daemon writes anywhere holds none of what it was told or made.
+// No log, metric or audit line contains a secret that the daemon received or
+// made.
 TEST(ProofmintdTest, WritesNoSecretAnywhere) {
   TempDir directory;
   const std::string audit = directory / "audit";
@@ -345,7 +345,7 @@ TEST(ProofmintdTest, NamesTheFlagThatItDoesNotKnow) {
   EXPECT_THAT(Refusal("argument"), HasSubstr("argument"));
 }
 
-TEST(ProofmintdTest, ExplainsItself) {
+TEST(ProofmintdTest, PrintsHelpAndVersion) {
   Result help = RunProgram({PROOFMINTD, "--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* flag :

@@ -1,4 +1,4 @@
-// proofmintd on a socket that systemd opened (systemd.socket(5)).
+// Tests proofmintd on a socket that systemd opened (systemd.socket(5)).
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
@@ -34,8 +34,8 @@ using ::testing::HasSubstr;
 
 class SocketActivationTest : public ::testing::Test {
  protected:
-  // What systemd does: the sockets become descriptors from 3, and the
-  // environment says how many and for which process.
+  // As systemd does, passes the sockets as descriptors from 3 on, and their
+  // number and the process in the environment.
   std::vector<std::string> Activated(int fd) const {
     return {"/bin/sh",
             "-c",
@@ -95,11 +95,11 @@ TEST_F(SocketActivationTest, WhoeverConnectsWhileItDrainsWaitsForTheNext) {
   const absl::Time deadline = absl::Now() + kProcessLimit;
   while (Sign(*old).ok() && absl::Now() < deadline) {
   }
-  // It drains.
+  // The daemon drains.
   UniqueFd client = ConnectUnix(path_);
   ASSERT_TRUE(client.valid());
   Send(client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  old = nullptr;  // It would be waited for.
+  old = nullptr;  // Otherwise the destructor would wait for it.
   EXPECT_EQ(first.Wait(), 0);
   EXPECT_FALSE(WaitReadable(client, absl::ZeroDuration()));
   Process second(command);
