@@ -65,9 +65,10 @@ TEST(LockedArenaTest, LiesBetweenPagesThatCannotBeTouched) {
 
 TEST(LockedArenaTest, FailsWhenThereIsNotEnoughMemory) {
   for (size_t size : {SIZE_MAX, SIZE_MAX - 3 * PageSize(), SIZE_MAX / 4}) {
-    EXPECT_THAT(LockedArena::New(size),
-                StatusIs(absl::StatusCode::kResourceExhausted,
-                         HasSubstr("want memory for keys")));
+    EXPECT_THAT(
+        LockedArena::New(size),
+        StatusIs(absl::StatusCode::kResourceExhausted,
+                 HasSubstr("key memory: mmap: Cannot allocate memory")));
   }
 }
 
