@@ -49,7 +49,7 @@ export const FIRES = {
   },
   ProofmintSelfCheckFailed: {
     series: { 'proofmint_self_checks_total{result="error"}': '0x25 1x15' },
-    labels: { result: 'failed' },
+    labels: { result: 'error' },
     summary: 'a self-check failed: its proof could not be made or did not verify.',
   },
   ProofmintRestarting: {

@@ -172,7 +172,7 @@ TEST(ProofmintdTest, NamesTheFlagThatIsWrongOrLacksAnother) {
            {"--fault_key_generation_failure_rate=2", "--fault_key_generation"},
            {"--allowed_sans=spiffe://td/*/x", "allowed_sans: got"},
            {"--allowed_uids=root", "--allowed_uids"},
-           {"--kek_file=/no/such/file", "kek_file: got"},
+           {"--kek_file=/no/such/file", "kek_file: /no/such/file: "},
            {"--key_handle_ttl=0s", "--key_handle_ttl"},
            {"--max_in_flight=1", "--max_in_flight"},
            {"--caller_burst=1", "--caller_burst"},

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import struct
-import sys
 import tempfile
 import unittest
 import zlib
