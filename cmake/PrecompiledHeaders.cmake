@@ -37,10 +37,14 @@ set(service_headers
   <nlohmann/json.hpp>)
 set(service_deps ${core_deps} absl::str_format gRPC::grpc++ nlohmann_json::nlohmann_json proofmint_proto)
 
-# For the layers below the service, for all other libraries, and for tests, which are compiled without optimization.
+# For the layers below the service, for all other libraries, for tests, which are compiled without optimization, and for the
+# tests that need it.
 proofmint_precompiled_headers(proofmint_core_headers HEADERS ${core_headers} DEPS ${core_deps})
 proofmint_precompiled_headers(proofmint_library_headers HEADERS ${service_headers} DEPS ${service_deps})
 proofmint_precompiled_headers(proofmint_test_headers
   HEADERS ${service_headers} <gmock/gmock.h> <gtest/gtest.h>
   DEPS ${service_deps} GTest::gmock proofmint_test_flags)
-set_target_properties(proofmint_test_headers PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+proofmint_precompiled_headers(proofmint_optimized_test_headers
+  HEADERS ${core_headers} <gmock/gmock.h> <gtest/gtest.h>
+  DEPS ${core_deps} GTest::gmock)
+set_target_properties(proofmint_test_headers proofmint_optimized_test_headers PROPERTIES POSITION_INDEPENDENT_CODE OFF)
