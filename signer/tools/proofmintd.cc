@@ -12,14 +12,15 @@
 #include <cerrno>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "signer/base/clock.h"
 #include "signer/base/status_macros.h"
+#include "signer/base/thread.h"
 #include "signer/crypto/entropy.h"
 #include "signer/crypto/kernel.h"
 #include "signer/crypto/self_test.h"
@@ -35,6 +36,7 @@
 namespace {
 
 using proofmint::base::MonotonicNow;
+using proofmint::base::Thread;
 using proofmint::service::LogError;
 using proofmint::service::LogInfo;
 using proofmint::service::Server;
@@ -53,7 +55,7 @@ constexpr absl::Duration kReadyPollInterval = absl::Milliseconds(50);
 // Ends the process after `limit` or at a second signal: a client or a library
 // that hangs must not delay the next daemon. Runs on a thread of its own.
 void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
-  std::thread([stop_signals, end = MonotonicNow() + limit] {
+  const auto watch = [stop_signals, end = MonotonicNow() + limit] {
     int signal;
     do {  // SIGSTOP and SIGCONT interrupt the wait.
       const timespec left = absl::ToTimespec(
@@ -65,7 +67,14 @@ void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
                                                     : "stopping takes too "
                                                       "long"}});
     _exit(1);
-  }).detach();
+  };
+  absl::StatusOr<Thread> watchdog = Thread::Start("watchdog", watch);
+  if (!watchdog.ok()) {  // The stop goes on without it.
+    LogError("no watchdog",
+             {{"error", std::string(watchdog.status().message())}});
+    return;
+  }
+  watchdog->Detach();
 }
 
 void LogListening(const Server& server) {
