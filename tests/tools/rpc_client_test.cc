@@ -61,7 +61,7 @@ TEST(PrintErrorTest, PutsTheSubjectFirst) {
 
 TEST(PrintErrorTest, PrintsTheNumberOfACodeThatHasNoName) {
   EXPECT_EQ(Printed(ErrorOf(4711, "broken"), ""),
-            "error: code 4711\n  broken\n");
+            "error: CODE_4711\n  broken\n");
 }
 
 TEST(PrintErrorTest, PrintsReasonAndEveryField) {
