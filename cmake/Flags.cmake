@@ -25,8 +25,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
 endif()
 target_link_options(proofmint_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 
-# What only tests consist of is compiled in half the time without optimization, and runs as long: the work is in the
-# libraries, which are built as they are shipped. _FORTIFY_SOURCE wants optimization.
+# Tests compile in half the time without optimization. Most spend their time in the libraries, which are compiled as they are
+# shipped; a test that calculates itself is declared OPTIMIZED. _FORTIFY_SOURCE needs optimization, so it is off.
 add_library(proofmint_test_flags INTERFACE)
 target_compile_options(proofmint_test_flags INTERFACE -O0 -U_FORTIFY_SOURCE)
 

@@ -67,8 +67,8 @@ class Flood:
         def load(name, seconds, warmup, **flags):
             return bench.load(daemon, f"{self.shape}: {name}", seconds, warmup, batch=batch, **flags)
 
-        seconds = bench.pick(2, 0.5)
-        peak = load("peak, closed loop", bench.pick(5, 1), bench.pick(1, 0.5), concurrency=BUSY[batch])
+        seconds = bench.pick(2, 1)
+        peak = load("peak, closed loop", bench.pick(5, 2), bench.pick(1, 0.5), concurrency=BUSY[batch])
         self.peak = peak["achieved_rate"]
         quiet = {"rate": round(self.peak / 10), "concurrency": 256, "verify": 0}
         before = load("a tenth of it", seconds, 0.5, **quiet)
