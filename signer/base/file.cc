@@ -48,7 +48,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) {
       ReadInto(file, path,
                {reinterpret_cast<uint8_t*>(contents.data()), contents.size()}));
   contents.resize(size);
-  contents.shrink_to_fit();
   return contents;
 }
 

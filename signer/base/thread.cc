@@ -37,6 +37,12 @@ absl::StatusOr<Thread> Thread::Start(const char* name,
   sigset_t all;
   sigset_t previous;
   sigfillset(&all);
+  // A fault while its signal is blocked ends the process without a handler,
+  // such as that of a sanitizer.
+  for (int fault :
+       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
+    sigdelset(&all, fault);
+  }
   pthread_sigmask(SIG_SETMASK, &all, &previous);
   pthread_t handle;
   const int error = pthread_create(&handle, nullptr, Run, start.get());

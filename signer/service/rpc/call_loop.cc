@@ -81,12 +81,12 @@ void CallLoop::AddQueues(grpc::ServerBuilder& builder) {
 
 absl::Status CallLoop::Start() {
   for (auto& queue : queues_) {
+    // Here and not on the thread: gRPC may lose a request for a call that is
+    // made while the server shuts down, and Stop would wait for it for ever.
+    await_calls_(*queue);
     PROOFMINT_ASSIGN_OR_RETURN(
         base::Thread thread,
-        base::Thread::Start("calls", [this, &queue = *queue] {
-          await_calls_(queue);
-          Run(queue);
-        }));
+        base::Thread::Start("calls", [this, &queue = *queue] { Run(queue); }));
     threads_.push_back(std::move(thread));
   }
   return absl::OkStatus();
@@ -94,7 +94,8 @@ absl::Status CallLoop::Start() {
 
 // A call may outlive its server, and no operation of it may be started in a
 // queue that has been shut down. So the thread of the queue shuts it down, once
-// it has no calls. A queue without a thread has no calls.
+// it has no calls. A queue without a thread has only calls that are awaited;
+// the server, which has been shut down, has ended them.
 void CallLoop::Stop() {
   std::vector<std::unique_ptr<StopEvent>> stops;
   for (size_t i = 0; i < queues_.size(); ++i) {

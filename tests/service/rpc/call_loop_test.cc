@@ -231,7 +231,8 @@ TEST(CallLoopTest, FailsToStartWhenTheSystemHasNoThreads) {
   ProofSignerService service(crypto::Kernel::kBoringSsl, *gate);
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
-  CallLoop loop(minter, /*threads=*/2, [](CallQueue&) { FAIL(); });
+  CallLoop loop(minter, /*threads=*/2,
+                [&](CallQueue& queue) { service.AwaitCalls(queue); });
   loop.AddQueues(builder);
   auto server = builder.BuildAndStart();
   absl::Status started;
@@ -242,7 +243,7 @@ TEST(CallLoopTest, FailsToStartWhenTheSystemHasNoThreads) {
   }).get();
   EXPECT_EQ(started.code(), absl::StatusCode::kResourceExhausted);
   server->Shutdown();
-  loop.Stop();
+  loop.Stop();  // ends the awaited calls of a queue that has no thread
 }
 
 TEST(CallLoopStopTest, StopsWithoutEverHavingStarted) {
