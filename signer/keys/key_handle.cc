@@ -101,7 +101,7 @@ absl::Status SealKeyHandle(const KeyEncryptionKeys& keks,
                            crypto::Entropy& entropy, std::string& handle) {
   if (!IsOfItsType(key, algorithm)) {
     return absl::FailedPreconditionError(
-        "key: got one of another type, want one of the algorithm");
+        "key: got a key of another type, want one of the handle's algorithm");
   }
   const PrivateKey& private_key = PrivateKeyOf(key);
   if (private_key.IsWiped()) return crypto::WipedKeyError();
@@ -152,7 +152,7 @@ absl::StatusOr<dpop::ProofKey> OpenKeyHandle(const KeyEncryptionKeys& keks,
     return RefusedError();
   }
   absl::StatusOr<dpop::ProofKey> key = MakeProofKey(algorithm, private_key);
-  // Sealed with our KEK, but not by us.
+  // A handle that is authentic but holds no valid key was not sealed by us.
   if (!key.ok()) return RefusedError();
   return key;
 }

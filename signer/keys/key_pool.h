@@ -34,12 +34,11 @@ struct KeyPoolOptions {
 
 // KeyPool keeps keys of every algorithm ready and hands each out once. Its
 // thread `key-pool` refills it in kernel batches when it is half empty, and
-// sleeps otherwise. The keys lie in memory that is locked if the limits allow
-// it, left out of core dumps, and that a forked child sees as empty.
+// sleeps otherwise. The keys lie in a LockedArena: locked if the limits allow
+// it, left out of core dumps, and zeros in a forked child.
 //
-// A forked child sees zeros in place of the keys, and must not use the pool:
-// its refilling thread, and whatever thread held its mutex, stayed behind in
-// the parent.
+// A forked child must not use the pool: the refilling thread does not exist
+// there, and a thread of the parent may have held the mutex.
 //
 // Thread-safe.
 class KeyPool {

@@ -70,7 +70,7 @@ void StartWatchdog(const sigset_t& stop_signals, absl::Duration limit) {
   };
   absl::StatusOr<Thread> watchdog = Thread::Start("watchdog", watch);
   if (!watchdog.ok()) {  // The stop goes on without it.
-    LogError("no watchdog",
+    LogError("watchdog not started",
              {{"error", std::string(watchdog.status().message())}});
     return;
   }
@@ -118,8 +118,8 @@ absl::Status Run(DaemonFlags& flags) {
       proofmint::crypto::NewSystemEntropy());
   PROOFMINT_RETURN_IF_ERROR(
       proofmint::crypto::RunSelfTest(flags.options().kernel, *entropy));
-  // systemd makes the folder of the default address. A daemon that is started
-  // by hand makes it itself; if that fails, the listener reports it.
+  // systemd creates the directory of the default address. A daemon that is
+  // started by hand creates it here; if that fails, the listener reports it.
   if (flags.default_listen()) {
     mkdir(proofmint::service::kDefaultDirectory, 0750);
   }

@@ -68,13 +68,13 @@ absl::Status UnavailableError(absl::string_view reason,
   return status;
 }
 
-// `reason` as kReasons has it.
+// Returns the element of kReasons that equals `reason`; empty if none does.
 absl::string_view KnownReason(absl::string_view reason) {
   const auto* known = std::find(kReasons.begin(), kReasons.end(), reason);
   return known == kReasons.end() ? absl::string_view() : *known;
 }
 
-// Between half and one and a half of `delay`.
+// Returns a random duration between half of `delay` and one and a half of it.
 absl::Duration Jittered(absl::Duration delay) {
   thread_local std::minstd_rand random(std::random_device{}());
   return delay * std::uniform_real_distribution<double>(0.5, 1.5)(random);
@@ -127,7 +127,7 @@ absl::Status DrainingError(absl::Duration delay) {
 }
 
 absl::Status NotReadyError() {
-  return UnavailableError(kNotReady, "server: cannot make proofs yet",
+  return UnavailableError(kNotReady, "server: cannot make proofs now",
                           absl::Milliseconds(500));
 }
 

@@ -117,7 +117,8 @@ absl::Status CallerQuotaExceededError(absl::string_view caller,
 absl::Status DeadlineTooShortError();
 
 // CallerNotAllowedError is PERMISSION_DENIED, or UNAUTHENTICATED if `caller` is
-// empty: the connection has neither peer credentials nor a client certificate.
+// empty: the connection has neither peer credentials nor a client certificate
+// with a URI or DNS name.
 absl::Status CallerNotAllowedError(absl::string_view caller);
 
 // ReasonOf returns the reason of an error of this file, inside the process or

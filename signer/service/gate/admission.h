@@ -1,4 +1,4 @@
-// Limits on the work that the server takes on.
+// Limits the work that the server takes on.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_ADMISSION_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_ADMISSION_H_

@@ -1,4 +1,4 @@
-// Rules for the names in a client's certificate that allow it to call.
+// Matches the names in a client's certificate with those that are allowed.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_ALLOWED_SAN_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_ALLOWED_SAN_H_

@@ -1,4 +1,4 @@
-// Identification of callers, and the policy that allows them.
+// Identifies callers, and decides by a policy whether they are allowed.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_CALLER_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_CALLER_H_
@@ -23,8 +23,8 @@ inline constexpr char kUnknownCaller[] = "unknown";
 struct Caller {
   // "uid:1000" for a Unix connection; "spiffe://trust.domain/broker" or
   // "dns:broker.example", a name in the client certificate, for TLS; "loopback"
-  // for plaintext TCP, where peers cannot be told apart; or kUnknownCaller.
-  // Different callers that are allowed have different ids.
+  // for all of plaintext TCP, where peers cannot be told apart; or
+  // kUnknownCaller. Ids of different kinds never coincide.
   std::string id;
   bool allowed = false;
 };

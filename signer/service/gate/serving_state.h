@@ -1,4 +1,4 @@
-// The state of the server that decides whether it takes calls.
+// Holds the state of the server that decides whether it takes calls.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_GATE_SERVING_STATE_H_
 #define PROOFMINT_SIGNER_SERVICE_GATE_SERVING_STATE_H_

@@ -1,4 +1,4 @@
-// The answer to a BatchSignProofs request.
+// Collects the results of a BatchSignProofs request.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_BATCH_COLLECTOR_H_

@@ -1,4 +1,4 @@
-// Fault injection, with which brokers test how they handle failures.
+// Injects faults, so that brokers can test how they handle failures.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_FAULTS_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_FAULTS_H_

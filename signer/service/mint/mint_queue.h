@@ -1,4 +1,4 @@
-// The queue of requests that wait to be minted.
+// Queues requests until they are minted.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_MINT_QUEUE_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_MINT_QUEUE_H_

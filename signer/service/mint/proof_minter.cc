@@ -19,7 +19,8 @@ namespace proofmint::service {
 
 struct ProofMinter::Batch {
   std::span<Job> jobs;
-  // requests[i] is that of jobs[i], or nothing if the job failed without a key.
+  // requests[i] is the checked request of jobs[i], or nothing if it is invalid
+  // or a fault was injected.
   std::span<std::optional<ValidRequest>> requests;
   // keys[k] is for jobs[job_of_key[k]], for every k below `key_count`.
   std::span<dpop::ProofKey> keys;

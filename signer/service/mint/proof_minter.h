@@ -1,4 +1,4 @@
-// The making of proofs from requests.
+// Makes proofs from requests.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_MINT_PROOF_MINTER_H_
 #define PROOFMINT_SIGNER_SERVICE_MINT_PROOF_MINTER_H_
@@ -22,8 +22,8 @@
 namespace proofmint::service {
 
 // ProofMinter validates requests, takes a key for each from the pool or from
-// its key handle, and signs the proofs of a batch together. It keeps no state
-// about requests, so the same request never gets the same proof twice.
+// its key handle, and signs the proofs of a batch together. Each proof has a
+// fresh random jti, so the same request never gets the same proof twice.
 //
 // Thread-safe.
 class ProofMinter {

@@ -37,8 +37,8 @@ using ListenAddress = std::variant<UnixAddress, TcpAddress, SystemdSockets>;
 
 // ParseListenAddress reads "unix:PATH", "systemd", or an IPv4 address or an
 // IPv6 address in brackets, followed by ":PORT". Fails with INVALID_ARGUMENT
-// for anything else: a host name may resolve to any address, and to
-// another one tomorrow.
+// for anything else. Host names are refused, because the address that one
+// resolves to may change.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 // ParseLoopbackAddress reads the TCP forms alone and takes only loopback

@@ -123,7 +123,7 @@ absl::StatusOr<std::unique_ptr<TcpListener>> TcpListener::Bind(
   PROOFMINT_RETURN_IF_ERROR(SetOptions(listening, family, host_port));
   const socklen_t size =
       family == AF_INET ? sizeof(address.ipv4) : sizeof(address.ipv6);
-  // Two that bind at the same moment find out in listen().
+  // If two sockets are bound at the same moment, listen() fails for the second.
   if (bind(listening.get(), &address.any, size) != 0 ||
       listen(listening.get(), SOMAXCONN) != 0) {
     return BindError(host_port);

@@ -68,7 +68,7 @@ absl::StatusOr<bool> TlsCredentials::Reload() {
   if (seen == seen_) return false;
   seen_ = std::move(seen);
   PROOFMINT_RETURN_IF_ERROR(files.status());
-  // Also when good files come back after bad ones: that is a change as well.
+  // Good files that come back after bad ones count as a change, too.
   PROOFMINT_ASSIGN_OR_RETURN(not_after_, CheckTlsFiles(**files));
   files_ = *std::move(files);
   ++version_;

@@ -1,4 +1,4 @@
-// TLS with certificates on both sides, from files that may change.
+// Provides mutual TLS for servers, from files that may change while they run.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_TLS_CREDENTIALS_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_TLS_CREDENTIALS_H_
@@ -20,13 +20,13 @@
 
 namespace proofmint::service {
 
-// TlsCredentials shows a certificate to clients and wants theirs, TLS 1.2 or
-// later. The files are read at every handshake, which costs far more than that,
-// so each handshake sees what is there now, and connections go on with what
-// they began with. Files that do not fit together, say because only one has
-// been replaced so far, change nothing until they do.
+// TlsCredentials presents a certificate to clients and requires theirs (mTLS),
+// with TLS 1.2 or later. Every handshake reads the files anew, which costs
+// little beside the handshake; open connections keep the certificates that they
+// began with. Files that do not match, for example because only one has been
+// replaced so far, are not used until they do.
 //
-// gRPC's own FileWatcherCertificateProvider looks at no file before it takes it
+// gRPC's own FileWatcherCertificateProvider uses files without checking them
 // and refuses every handshake after a bad one.
 //
 // Thread-safe.
@@ -81,8 +81,8 @@ class TlsCredentials {
 // CountTlsHandshakeFailure looks at an error that libgrpc logs, which is the
 // only place where gRPC 1.51 tells of handshakes that fail. It returns whether
 // the error is one, and if so counts it; it should then not be logged, because
-// anybody who can connect could fill the log. Peers that hang up in between do
-// not count. Thread-safe.
+// any peer could fill the log with it. Peers that close the connection during
+// the handshake are not counted. Thread-safe.
 bool CountTlsHandshakeFailure(absl::string_view message);
 
 // TlsHandshakeFailures returns how many this process has counted. Thread-safe.

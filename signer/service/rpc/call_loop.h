@@ -1,4 +1,4 @@
-// The threads that serve calls.
+// Runs the threads that serve calls.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_CALL_LOOP_H_

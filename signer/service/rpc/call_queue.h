@@ -1,4 +1,4 @@
-// The completion queue and the calls of one call thread.
+// Holds the completion queue and the calls of one call thread.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_CALL_QUEUE_H_

@@ -48,8 +48,8 @@ absl::Status GateCheck::Admit(size_t proofs) {
 
 void GateCheck::End(const absl::Status& status,
                     absl::FunctionRef<void(AuditEntry&)> add_proofs) {
-  // Now, and not when the caller has read its answer: others must not wait for
-  // a slow reader.
+  // The ticket is released before the caller has read its answer, so that a
+  // slow reader does not keep other callers from being admitted.
   ticket_.Release();
   queue_.stats.CountCall(method_, status.code());
   if (gate_.audit_log == nullptr) return;

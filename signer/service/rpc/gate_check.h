@@ -1,4 +1,4 @@
-// The checks that every call of ProofSigner passes, and the record of its end.
+// Checks whether a call of ProofSigner is served, and records how it ended.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_GATE_CHECK_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_GATE_CHECK_H_

@@ -1,4 +1,4 @@
-// Conversions between Abseil's times and those of gRPC's C core.
+// Converts between Abseil's times and those of gRPC's C core.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_GPR_TIME_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_GPR_TIME_H_

@@ -1,4 +1,4 @@
-// The standard gRPC health service, grpc.health.v1.Health.
+// Implements the standard gRPC health service, grpc.health.v1.Health.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_HEALTH_SERVICE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_HEALTH_SERVICE_H_

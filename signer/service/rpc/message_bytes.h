@@ -1,4 +1,4 @@
-// Parsing and serialization of the messages of a call. Calls parse their
+// Parses and serializes the messages of a call. Calls parse their
 // requests themselves, because gRPC answers a request that does not parse with
 // a bare UNIMPLEMENTED.
 

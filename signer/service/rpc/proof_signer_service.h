@@ -1,4 +1,4 @@
-// The service proofmint.v1.ProofSigner.
+// Implements the service proofmint.v1.ProofSigner.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_PROOF_SIGNER_SERVICE_H_

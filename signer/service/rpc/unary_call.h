@@ -1,4 +1,4 @@
-// One call of a unary method.
+// Serves one call of a unary method.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_RPC_UNARY_CALL_H_
 #define PROOFMINT_SIGNER_SERVICE_RPC_UNARY_CALL_H_
@@ -70,7 +70,7 @@ class UnaryCall : public QueueEvent {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_{&context_};
 
  private:
-  // What the next event of the call tells. While it is served there is none.
+  // Says what the next event of the call means. In kServed none is pending.
   enum class State { kAwaited, kDelayed, kServed, kAnswered };
 
   void Arrive();

@@ -15,7 +15,7 @@ namespace {
 
 constexpr absl::Duration kPeriodicTasksInterval = absl::Seconds(1);
 
-// How long a client may take to read a response, beyond the latest deadline.
+// How long after the latest deadline a call without an answer is cut off.
 constexpr absl::Duration kAnswerLimit = absl::Seconds(1);
 
 constexpr absl::Duration kDrainPollInterval = absl::Milliseconds(2);

@@ -102,11 +102,11 @@ class Server {
   // The key pool, whose size and memory may be less than the options ask for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
 
-  // Whether all memory that holds keys is locked.
+  // Whether the memory of the key pool and of the KEKs is locked.
   bool memory_locked() const;
 
   // Drain makes the server unhealthy, answers new calls with DRAINING, and
-  // returns when `lame_duck` has passed and no call is in flight, or after
+  // returns when `lame_duck` has passed and no proof is in flight, or after
   // `limit`. Clients that obey the pushback retry when the successor serves.
   void Drain(absl::Duration lame_duck, absl::Duration limit);
 

@@ -20,7 +20,7 @@ struct UpkeepOptions {
   // other error if none could be made.
   std::function<absl::Status()> self_check;
   // How long a self-check that passed counts. One that failed is repeated by
-  // the next Run.
+  // the next RunPeriodicTasks.
   absl::Duration self_check_interval;
   std::vector<Reloader*> reloaders;
 };

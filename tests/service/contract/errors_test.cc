@@ -137,7 +137,7 @@ std::vector<Golden> Goldens() {
        "350"},
       {NotReadyError(), R"(
   code: 14  # UNAVAILABLE
-  message: "server: cannot make proofs yet"
+  message: "server: cannot make proofs now"
   details {
     [type.googleapis.com/google.rpc.ErrorInfo] {
       reason: "NOT_READY"
