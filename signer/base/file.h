@@ -29,7 +29,8 @@ absl::StatusOr<size_t> ReadInto(const UniqueFd& file, const std::string& path,
                                 std::span<uint8_t> buffer);
 
 // ReadFile returns the contents of the regular file `path`, at most `limit`
-// bytes. Fails as OpenRegularFile and ReadInto do.
+// bytes. Not for secrets, of which it may leave copies. Fails as
+// OpenRegularFile and ReadInto do.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit);
 
 }  // namespace proofmint::base

@@ -13,8 +13,9 @@
 namespace proofmint::base {
 
 // Thread owns a running thread and joins it in the destructor, or owns none.
-// All signals are blocked in the thread, so that the threads which wait for
-// signals receive them and no system call here is interrupted.
+// All signals but those of faults are blocked in the thread, so that the
+// threads which wait for signals receive them and no system call here is
+// interrupted.
 //
 // The code is compiled with exceptions for the libraries' sake; `function` must
 // not throw, and the process is terminated if it does.

@@ -34,11 +34,10 @@ class CallLoop {
   // other, and the other CPUs are for the key pool and for the callers.
   static int DefaultThreads();
 
-  // `await_calls` tells the services which calls are wanted. Each of the
-  // `threads` runs it once, before anything else, maybe several at a time. A
-  // call that has no answer after `max_call_age` is cut off. So is a call whose
-  // caller does not read the answer within a second or two. `minter` must
-  // outlive the loop.
+  // `await_calls` tells the services which calls are wanted. Start runs it once
+  // for each of the `threads`. A call that has no answer after `max_call_age`
+  // is cut off. So is a call whose caller does not read the answer within a
+  // second or two. `minter` must outlive the loop.
   CallLoop(const ProofMinter& minter, int threads,
            std::function<void(CallQueue&)> await_calls,
            absl::Duration max_call_age = absl::Seconds(15));
