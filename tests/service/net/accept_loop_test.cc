@@ -114,7 +114,7 @@ TEST_F(AcceptLoopTest, LeavesTheBacklogAloneUnlessItIsToHandItOver) {
 
   AcceptedConnections after;
   loop = MustMake();
-  loop->HandOverBacklog();  // To nobody yet.
+  loop->HandOverBacklog();  // No handler is set yet.
   ASSERT_THAT(loop->Start(after.Sink()), IsOk());
   EXPECT_GE(after.Wait(0), 0);
   loop->Stop();

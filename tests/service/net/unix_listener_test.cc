@@ -29,7 +29,6 @@ using ::proofmint::testing::ConnectUnix;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::NoDescriptors;
 using ::proofmint::testing::ReadUntilClosed;
-using ::proofmint::testing::Send;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TempDir;
 using ::proofmint::testing::WaitReadable;
@@ -275,7 +274,7 @@ TEST_F(UnixListenerTest, LeavesASocketOfSystemdsToItsSuccessor) {
   base::UniqueFd socket = BindUnix(path_, SOCK_STREAM);
   for (int round = 0; round < 2; ++round) {
     base::UniqueFd client =
-        ConnectUnix(path_);  // Nobody serves, yet it may wait.
+        ConnectUnix(path_);  // It waits in the backlog: no server accepts.
     ASSERT_TRUE(client.valid());
     AcceptedConnections connections;
     auto listener =
@@ -292,7 +291,7 @@ TEST_F(UnixListenerTest, LeavesASocketOfSystemdsToItsSuccessor) {
 TEST_F(UnixListenerTest, RefusesDescriptorsThatSystemdCannotHaveMeant) {
   std::vector<base::UniqueFd> wrong;
   wrong.push_back(BindUnix(path_, SOCK_DGRAM));
-  // Bound, and nobody listens.
+  // Bound, but not listening.
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   (directory_ / "bound").copy(address.sun_path, sizeof(address.sun_path) - 1);

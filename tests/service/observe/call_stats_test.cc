@@ -38,7 +38,7 @@ TEST(CallStatsTest, CountsErrorsByTheirReason) {
   stats.CountError(OverloadedError(1));
   stats.CountError(OverloadedError(1));
   stats.CountError(SigningFailedError(absl::InternalError("x")));
-  stats.CountError(absl::InternalError("an error of nobody's"));
+  stats.CountError(absl::InternalError("an error without a reason"));
   uint64_t all = 0;
   for (size_t i = 0; i < kReasons.size(); ++i) {
     all += stats.errors[i].value();

@@ -38,9 +38,7 @@ using ::proofmint::testing::Serves;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TempDir;
 using ::proofmint::testing::TestServer;
-using ::proofmint::testing::UniqueFd;
 using ::proofmint::testing::WaitReadable;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(GrpcServerTest, WantsAFlagForPlaintext) {
@@ -69,9 +67,10 @@ TEST(GrpcServerTest, WantsToKnowWhoMayCallOverTls) {
                             .key = certificates.Path("server.key"),
                             .client_ca = certificates.Path("ca.crt")});
   ASSERT_THAT(tls, IsOk());
-  Callers nobody{CallerPolicy{}};
+  Callers no_names{CallerPolicy{}};
   Callers invalid{CallerPolicy{.allowed_sans = {"*"}}};
-  for (Callers* callers : {static_cast<Callers*>(nullptr), &nobody, &invalid}) {
+  for (Callers* callers :
+       {static_cast<Callers*>(nullptr), &no_names, &invalid}) {
     EXPECT_THAT(
         GrpcServer::Start({.listen = {TcpAddress{.host_port = "0.0.0.0:0"}},
                            .tls = tls->get(),
