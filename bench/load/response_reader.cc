@@ -7,6 +7,7 @@
 #include "google/rpc/status.pb.h"
 #include "signer/dpop/jwk.h"
 #include "signer/service/contract/error_details.h"
+#include "signer/service/contract/errors.h"
 
 namespace proofmint::load {
 namespace {

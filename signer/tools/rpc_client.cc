@@ -11,6 +11,7 @@
 #include "signer/base/file.h"
 #include "signer/base/status_macros.h"
 #include "signer/service/contract/error_details.h"
+#include "signer/service/contract/errors.h"
 #include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 

@@ -15,7 +15,7 @@ ALLOWED = {
     "crypto": "base",
     "dpop": "base crypto",
     "keys": "base crypto dpop",
-    "service/contract": "base crypto dpop",
+    "service/contract": "base dpop",
     "service/observe": "base dpop service/contract",
     "service/gate": "base service/contract",
     "service/net": "base crypto service/contract service/observe",

@@ -1,12 +1,14 @@
 #include "signer/service/contract/error_details.h"
 
 #include <google/protobuf/any.pb.h>
-#include <grpcpp/support/error_details.h>
 
+#include <algorithm>
+
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
-#include "signer/service/contract/conversions.h"
+#include "signer/service/contract/duration.h"
 
 namespace proofmint::service {
 
@@ -30,15 +32,35 @@ ErrorDetails DecodeErrorDetails(const google::rpc::Status& status) {
   return details;
 }
 
-google::rpc::Status ToRpcStatus(const grpc::Status& status) {
+ErrorDetails DecodeErrorDetails(const absl::Status& status) {
+  return DecodeErrorDetails(ToRpcStatus(status));
+}
+
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status rpc_status;
-  if (status.error_details().empty() ||
-      !grpc::ExtractErrorDetails(status, &rpc_status).ok()) {
-    rpc_status.Clear();
-    rpc_status.set_code(status.error_code());
-    rpc_status.set_message(status.error_message());
-  }
+  rpc_status.set_code(status.raw_code());
+  rpc_status.set_message(std::string(status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view type_url, const absl::Cord& payload) {
+        google::protobuf::Any* detail = rpc_status.add_details();
+        detail->set_type_url(type_url.data(), type_url.size());
+        detail->set_value(std::string(payload));
+      });
+  // absl::Status visits payloads in no particular order.
+  std::sort(
+      rpc_status.mutable_details()->begin(),
+      rpc_status.mutable_details()->end(),
+      [](const auto& a, const auto& b) { return a.type_url() < b.type_url(); });
   return rpc_status;
+}
+
+absl::Status ToAbslStatus(const google::rpc::Status& status) {
+  absl::Status absl_status(static_cast<absl::StatusCode>(status.code()),
+                           status.message());
+  for (const google::protobuf::Any& detail : status.details()) {
+    absl_status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return absl_status;
 }
 
 std::string CodeName(int code) {

@@ -1,14 +1,14 @@
-// Reads the errors of errors.h on the client's side.
+// Reads the errors of errors.h on the client's side, and converts them between
+// absl::Status and the message on the wire. It does without gRPC.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_ERROR_DETAILS_H_
 #define PROOFMINT_SIGNER_SERVICE_CONTRACT_ERROR_DETAILS_H_
-
-#include <grpcpp/support/status.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/rpc/status.pb.h"
 
@@ -26,11 +26,17 @@ struct ErrorDetails {
 // All functions are thread-safe.
 
 // DecodeErrorDetails skips details of other types and those that do not parse.
+// An absl::Status has its details as payloads under their type URLs.
 ErrorDetails DecodeErrorDetails(const google::rpc::Status& status);
+ErrorDetails DecodeErrorDetails(const absl::Status& status);
 
-// ToRpcStatus returns the google.rpc.Status that travelled with `status` or,
-// without one, the code and message of `status`.
-google::rpc::Status ToRpcStatus(const grpc::Status& status);
+// ToRpcStatus returns `status`, OK or not, with its payloads as details,
+// ordered by type URL.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+// ToAbslStatus is the reverse. A code that gRPC does not define reads as
+// UNKNOWN; of two details of one type the last is kept.
+absl::Status ToAbslStatus(const google::rpc::Status& status);
 
 // CodeName returns the name of a gRPC status code, such as "UNAVAILABLE";
 // "CODE_99" for an unknown one.

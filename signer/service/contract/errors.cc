@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "google/rpc/error_details.pb.h"
-#include "signer/service/contract/conversions.h"
+#include "signer/service/contract/duration.h"
 #include "signer/service/contract/error_details.h"
 
 namespace proofmint::service {
@@ -180,21 +180,14 @@ absl::string_view ReasonOf(const google::rpc::Status& status) {
   return KnownReason(DecodeErrorDetails(status).reason);
 }
 
-google::rpc::Status ToRpcStatus(const absl::Status& status) {
+google::rpc::Status ToRpcStatus(const grpc::Status& status) {
   google::rpc::Status rpc_status;
-  rpc_status.set_code(status.raw_code());
-  rpc_status.set_message(std::string(status.message()));
-  status.ForEachPayload(
-      [&](absl::string_view type_url, const absl::Cord& payload) {
-        google::protobuf::Any* detail = rpc_status.add_details();
-        detail->set_type_url(type_url.data(), type_url.size());
-        detail->set_value(std::string(payload));
-      });
-  // absl::Status visits payloads in no particular order.
-  std::sort(
-      rpc_status.mutable_details()->begin(),
-      rpc_status.mutable_details()->end(),
-      [](const auto& a, const auto& b) { return a.type_url() < b.type_url(); });
+  if (status.error_details().empty() ||
+      !grpc::ExtractErrorDetails(status, &rpc_status).ok()) {
+    rpc_status.Clear();
+    rpc_status.set_code(status.error_code());
+    rpc_status.set_message(status.error_message());
+  }
   return rpc_status;
 }
 

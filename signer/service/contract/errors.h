@@ -1,9 +1,9 @@
 // Makes every error that a caller can see: the error catalogue.
 //
 // Inside the process an error is an absl::Status whose payloads are the
-// google.rpc details under their type URLs. ToRpcStatus and ToGrpcStatus put it
-// on the wire. The reason is a contract; the message is for people and carries
-// no secret. Thread-safe.
+// google.rpc details under their type URLs. ToRpcStatus (error_details.h) and
+// ToGrpcStatus put it on the wire. The reason is a contract; the message is for
+// people and carries no secret. Thread-safe.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_ERRORS_H_
 #define PROOFMINT_SIGNER_SERVICE_CONTRACT_ERRORS_H_
@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/rpc/status.pb.h"
+#include "signer/service/contract/error_details.h"
 
 namespace proofmint::service {
 
@@ -126,9 +127,9 @@ absl::Status CallerNotAllowedError(absl::string_view caller);
 absl::string_view ReasonOf(const absl::Status& status);
 absl::string_view ReasonOf(const google::rpc::Status& status);
 
-// ToRpcStatus returns `status`, OK or not, with its payloads as details,
-// ordered by type URL.
-google::rpc::Status ToRpcStatus(const absl::Status& status);
+// ToRpcStatus returns the google.rpc.Status that travelled with `status` or,
+// without one, the code and message of `status`.
+google::rpc::Status ToRpcStatus(const grpc::Status& status);
 
 // ToGrpcStatus returns `status` for Finish(). For an error with RetryInfo it
 // also sets the trailer `grpc-retry-pushback-ms` of `context`, which gRPC

@@ -8,6 +8,7 @@
 #include "signer/base/status_macros.h"
 #include "signer/dpop/syntax.h"
 #include "signer/service/contract/conversions.h"
+#include "signer/service/contract/duration.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
 
@@ -48,10 +49,10 @@ absl::StatusOr<ValidRequest> ValidateRequest(
 
   const std::string& sha256 = request.access_token_sha256();
   if (!sha256.empty()) {
-    if (sha256.size() != crypto::kSha256Size) {
-      return invalid(
-          kInvalidAccessTokenSha256, "access_token_sha256",
-          absl::StrCat("got ", sha256.size(), " bytes, want 32 or none"));
+    if (sha256.size() != kAccessTokenSha256Size) {
+      return invalid(kInvalidAccessTokenSha256, "access_token_sha256",
+                     absl::StrCat("got ", sha256.size(), " bytes, want ",
+                                  kAccessTokenSha256Size, " or none"));
     }
     valid.access_token_sha256.emplace();
     std::copy(sha256.begin(), sha256.end(), valid.access_token_sha256->begin());

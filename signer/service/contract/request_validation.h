@@ -3,15 +3,17 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_REQUEST_VALIDATION_H_
 #define PROOFMINT_SIGNER_SERVICE_CONTRACT_REQUEST_VALIDATION_H_
 
+#include <array>
+#include <cstdint>
 #include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proofmint/v1/proof_signer.pb.h"
-#include "signer/crypto/sha2.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/htu.h"
+#include "signer/service/contract/limits.h"
 
 namespace proofmint::service {
 
@@ -22,7 +24,8 @@ struct ValidRequest {
   absl::string_view htm;
   absl::string_view htu;    // normalized
   absl::string_view nonce;  // empty: none
-  std::optional<crypto::Sha256Digest> access_token_sha256;
+  std::optional<std::array<uint8_t, kAccessTokenSha256Size>>
+      access_token_sha256;
   absl::string_view key_handle;  // empty: none
   absl::Duration iat_offset;
 };

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
-#include "signer/service/contract/conversions.h"
+#include "signer/service/contract/duration.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
 #include "signer/service/mint/batch_collector.h"

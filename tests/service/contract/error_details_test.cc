@@ -35,6 +35,32 @@ TEST(ErrorDetailsTest, DecodesTheRetryDelay) {
   EXPECT_THAT(details.retry_delay, Optional(absl::Milliseconds(1250)));
 }
 
+TEST(ErrorDetailsTest, DecodesThePayloadsOfAnAbslStatus) {
+  ErrorDetails details =
+      DecodeErrorDetails(CallerQuotaExceededError("uid:7", absl::Seconds(2)));
+  EXPECT_EQ(details.reason, kCallerQuotaExceeded);
+  EXPECT_THAT(details.retry_delay, Optional(absl::Seconds(2)));
+  EXPECT_EQ(DecodeErrorDetails(absl::UnavailableError("no details")).reason,
+            "");
+}
+
+TEST(ErrorDetailsTest, ConvertsAStatusToAbslAndBack) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), NotReadyError(),
+        InvalidFieldError(kInvalidHtm, "requests[3].htm", "is empty"),
+        CallerQuotaExceededError("uid:7", absl::Milliseconds(1250))}) {
+    EXPECT_EQ(ToAbslStatus(ToRpcStatus(status)), status);
+  }
+}
+
+TEST(ErrorDetailsTest, ACodeThatIsNotDefinedReadsAsUnknown) {
+  google::rpc::Status status;
+  status.set_code(99);
+  status.set_message("of a later version");
+  EXPECT_EQ(ToAbslStatus(status).code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(ToAbslStatus(status).message(), "of a later version");
+}
+
 TEST(ErrorDetailsTest, SkipsWhatItDoesNotKnowAndWhatDoesNotParse) {
   google::rpc::Status status;
   google::rpc::QuotaFailure quota;
