@@ -1,0 +1,118 @@
+// Exchange is one HTTP request with a DPoP proof to an identity provider.
+
+#ifndef PROOFMINT_SIGNER_EXCHANGE_EXCHANGE_H_
+#define PROOFMINT_SIGNER_EXCHANGE_EXCHANGE_H_
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "signer/dpop/algorithm.h"
+#include "signer/exchange/http_answer.h"
+#include "signer/exchange/nonce_store.h"
+#include "signer/exchange/outcome.h"
+#include "signer/exchange/proof_source.h"
+
+namespace proofmint {
+
+// BindingPolicy says what becomes of a token that is not bound to our key.
+enum class BindingPolicy {
+  // Outcome reports it, and ok() holds. A token of another key is an error if
+  // the exchange has a key handle, since userinfo or a refresh will fail.
+  kReport,
+  // It is an error. Only a token of type DPoP is sent to a resource.
+  kRequire,
+};
+
+struct ExchangeOptions {
+  // The provider's issuer identifier and our client there: what nonces are kept
+  // by. For a resource of another server, give its origin as `issuer`.
+  std::string issuer;
+  std::string client_id;
+  std::string url;  // of the request, exactly as it is called
+  dpop::Algorithm algorithm = dpop::Algorithm::kEs256;
+  // The key of an earlier proof; empty: a new key for each proof. For dpop_jkt
+  // (RFC 9449 section 10) sign once with return_key_handle, send Proof::jkt as
+  // dpop_jkt, and give that proof's handle here to redeem the code.
+  std::string key_handle = "";
+  // Whether the outcome is to have a handle, for userinfo or a refresh.
+  bool return_key_handle = false;
+  // Whether the client authenticates itself, so that a refresh needs no
+  // particular key (RFC 9449 section 5): if the signer refuses `key_handle`,
+  // a refresh goes on with a new key.
+  bool confidential_client = false;
+  absl::Duration iat_offset = absl::ZeroDuration();
+  BindingPolicy binding = BindingPolicy::kReport;
+};
+
+// Exchange decides what to do next and does no I/O: a driver such as Run asks
+// next(), does it, and reports the result. It signs a proof for each attempt,
+// sends it once, and makes a second attempt only if the server refused the
+// first and offered another nonce. There is no third, and none without a proof.
+//
+// A value for one thread. It borrows the nonce store, which must outlive it.
+// A call out of turn is a programming error and aborts the process.
+class Exchange {
+ public:
+  // A token request: POST to the token endpoint (RFC 9449 section 5).
+  static Exchange Token(ExchangeOptions options, absl::string_view grant_type,
+                        NonceStore& nonces);
+
+  // A pushed authorization request: POST (RFC 9126, RFC 9449 section 10.1).
+  static Exchange Pushed(ExchangeOptions options, NonceStore& nonces);
+
+  // A request of a protected resource, such as userinfo (RFC 9449 section 7).
+  // `token_type` is the token's as the provider gave it: a token of type DPoP
+  // is sent with a proof that names it ("ath"), one of type Bearer or without a
+  // type as bearer and without a proof. Others are not sent.
+  static Exchange Resource(ExchangeOptions options, absl::string_view htm,
+                           absl::string_view access_token,
+                           absl::string_view token_type, NonceStore& nonces);
+
+  enum class Next {
+    kSign,  // sign proof_request(), then OnProof
+    kSend,  // send attempt(), then OnAnswer or OnTransportError
+    kDone,  // outcome()
+  };
+  Next next() const { return next_; }
+
+  // Only while next() is kSign.
+  ProofRequest proof_request() const;
+  // `took` is for the log.
+  void OnProof(absl::StatusOr<Proof> proof,
+               absl::Duration took = absl::ZeroDuration());
+
+  // Attempt is one HTTP request.
+  struct Attempt {
+    // 1 or 2. A client assertion (RFC 7523) is for one attempt: make a new one.
+    int number = 0;
+    // The headers to add, exactly these. They are secret.
+    std::vector<std::pair<std::string, std::string>> headers;
+  };
+
+  // Only while next() is kSend. Send it at once, and never twice: not even
+  // after a network error.
+  Attempt attempt() const;
+  void OnAnswer(const HttpAnswer& answer);
+  // Reports that no answer came. `sent`: the request, or a part of it, may have
+  // reached the server. The message of `error` must hold no secret.
+  void OnTransportError(absl::Status error, bool sent,
+                        absl::Duration took = absl::ZeroDuration());
+
+  // Only once next() is kDone.
+  const Outcome& outcome() const;
+
+ private:
+  enum class Endpoint { kToken, kPushedAuthorization, kResource };
+
+  Exchange(ExchangeOptions options, Endpoint endpoint, NonceStore& nonces);
+};
+
+}  // namespace proofmint
+
+#endif  // PROOFMINT_SIGNER_EXCHANGE_EXCHANGE_H_
