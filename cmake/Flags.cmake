@@ -62,8 +62,8 @@ function(proofmint_library name)
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
   proofmint_include_folder(${name} PUBLIC ${folder})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE proofmint_flags)
-  # The layers below the service must not see gRPC's headers.
-  if(folder MATCHES "^signer/(base|crypto|dpop|keys)$")
+  # The layers below the service, and what a broker links, must not see gRPC's headers.
+  if(folder MATCHES "^signer/(base|crypto|dpop|keys|exchange.*)$")
     target_precompile_headers(${name} REUSE_FROM proofmint_core_headers)
   else()
     target_precompile_headers(${name} REUSE_FROM proofmint_library_headers)

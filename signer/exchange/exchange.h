@@ -3,7 +3,11 @@
 #ifndef PROOFMINT_SIGNER_EXCHANGE_EXCHANGE_H_
 #define PROOFMINT_SIGNER_EXCHANGE_EXCHANGE_H_
 
+#include <array>
+#include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,10 +17,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
+#include "signer/exchange/challenge.h"
 #include "signer/exchange/http_answer.h"
 #include "signer/exchange/nonce_store.h"
 #include "signer/exchange/outcome.h"
 #include "signer/exchange/proof_source.h"
+#include "signer/exchange/server_error.h"
 
 namespace proofmint {
 
@@ -111,6 +117,58 @@ class Exchange {
   enum class Endpoint { kToken, kPushedAuthorization, kResource };
 
   Exchange(ExchangeOptions options, Endpoint endpoint, NonceStore& nonces);
+
+  // exchange.cc: signing, sending, and the ends without an answer.
+
+  // Starts the second attempt, with `nonce`.
+  void Retry(absl::string_view nonce);
+  // Ends the exchange.
+  void End(Verdict verdict, Hint hint = Hint::kNone);
+  void EndForSigner(absl::Status error);
+  // Ends the exchange because the server cannot answer. `carried_out`: it may
+  // have carried the request out.
+  void EndUnavailable(bool carried_out);
+  // Tells whether the request does no harm if it is carried out twice.
+  bool IsIdempotent() const;
+
+  // exchange_answer.cc: what an answer means.
+
+  // Notes what every answer has; returns its nonce.
+  ReceivedNonce Record(const HttpAnswer& answer);
+  // Starts a retry or ends the exchange if the answer is a challenge for
+  // another nonce. Returns false if it is none.
+  bool AnswerChallenge(int status, const ServerError& error,
+                       const ReceivedNonce& nonce);
+  void EndGranted(const HttpAnswer& answer,
+                  const std::optional<nlohmann::json>& body);
+  void EndTokenGranted(const HttpAnswer& answer, const nlohmann::json& body,
+                       const std::string& access_token);
+  void EndRefused(const HttpAnswer& answer, const ServerError& error,
+                  std::span<const Challenge> challenges);
+  // Ends the exchange with an answer that cannot be read.
+  void EndUnread(Verdict verdict, const HttpAnswer& answer,
+                 Hint hint = Hint::kNone);
+  // Tells whether a challenge for proofs lists algorithms, and not ours.
+  bool WantsOtherAlgorithm(std::span<const Challenge> challenges) const;
+
+  ExchangeOptions options_;
+  Endpoint endpoint_;
+  NonceStore* nonces_;
+  NonceKey nonce_key_;
+  std::string grant_type_;
+  std::string htm_ = "POST";
+  std::string access_token_;   // of a resource
+  std::string authorization_;  // the header of a resource
+  std::optional<std::array<uint8_t, 32>> access_token_sha256_;
+  bool with_proof_ = true;
+
+  Next next_ = Next::kSign;
+  std::string nonce_;  // for this attempt's proof; empty: none
+  bool key_handle_dropped_ = false;
+  std::string proof_;                 // of this attempt
+  std::string first_proof_;           // which must not come again
+  std::vector<std::string> secrets_;  // that must not get into texts
+  Outcome outcome_;
 };
 
 }  // namespace proofmint

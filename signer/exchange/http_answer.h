@@ -12,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "signer/exchange/challenge.h"
 
 namespace proofmint {
 
@@ -31,20 +32,6 @@ struct HttpAnswer {
   // When the request began and when the answer was complete, by one clock.
   absl::Time sent_at = absl::InfinitePast();
   absl::Time received_at = absl::InfinitePast();
-};
-
-// Challenge is one challenge of WWW-Authenticate (RFC 9110 section 11.6.1).
-struct Challenge {
-  std::string scheme;   // lower case
-  std::string token68;  // empty, or what stands instead of parameters
-  // Names are in lower case, values without quotes. Of parameters with the same
-  // name the first one is kept.
-  std::vector<std::pair<std::string, std::string>> parameters;
-
-  // Returns the value of `name`, given in lower case; empty if there is none.
-  absl::string_view Find(absl::string_view name) const;
-
-  bool operator==(const Challenge&) const = default;
 };
 
 // All functions are thread-safe.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <list>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -15,10 +16,8 @@
 
 namespace proofmint {
 
-// NonceIssuer says which of a provider's two servers issues a nonce.
-//= rfc9449#9
-//# The nonce values provided by the authorization server and resource server
-//# are different
+// NonceIssuer says which of a provider's servers issues a nonce: they differ,
+// even on one host (RFC 9449 section 9).
 enum class NonceIssuer { kAuthorizationServer, kResourceServer };
 
 // NonceKey says where a nonce is valid. Some providers issue a nonce to one

@@ -74,7 +74,7 @@ struct Outcome {
   std::string jkt;
   std::string key_handle;
 
-  // What the server answered to the last attempt, or the code
+  // The OAuth error of the answer that ended the exchange, or the code
   // "dpop_key_generation_failed". Printable ASCII, each at most 256 bytes.
   // Nonces, access tokens and JWTs in them are replaced by "[redacted]".
   std::string error;
@@ -99,12 +99,12 @@ struct Outcome {
   size_t body_size = 0;
 
   absl::Status signer;     // not OK with kSignerUnavailable, kSignerRefused
-  absl::Status transport;  // not OK if the last attempt had no answer
+  absl::Status transport;  // not OK if an attempt had no answer
   absl::Duration signer_time = absl::ZeroDuration();  // of all proofs
   std::vector<absl::Duration> idp_times;              // one for each attempt
 
-  // The body of the last attempt's answer, with tokens and all; empty if it is
-  // larger than kMaxBodySize.
+  // The body of the answer that ended the exchange, with tokens and all; empty
+  // if it is larger than kMaxBodySize.
   std::string body;
 
   // Whether the caller may go on: the request was granted, with a token that

@@ -16,6 +16,8 @@ ALLOWED = {
     "dpop": "base crypto",
     "keys": "base crypto dpop",
     "service/contract": "base dpop",
+    "exchange": "base dpop service/contract",
+    "exchange/testing": "base dpop service/contract exchange",
     "service/observe": "base dpop service/contract",
     "service/gate": "base service/contract",
     "service/net": "base crypto service/contract service/observe",

@@ -24,6 +24,8 @@
 
 namespace proofmint {
 
+class FakeKey;
+
 // SignerError returns an error as proofmintd gives it, with its reason, such as
 // "KEY_GENERATION_FAILED" (docs/errors.md). Thread-safe.
 absl::Status SignerError(absl::StatusCode code, absl::string_view reason,
@@ -33,10 +35,11 @@ absl::Status SignerError(absl::StatusCode code, absl::string_view reason,
 // FakeProofSource signs in the calling thread, with keys of OpenSSL, and calls
 // back before SignProof returns. Its proofs verify: a test can send them to a
 // real identity provider. It refuses what proofmintd refuses, with the same
-// reasons, except that it cannot tell an expired handle. Keys are kept in plain
-// memory, those of handles as long as the FakeProofSource lives.
+// reasons, but no handle of it expires, and it ignores deadlines. Keys are in
+// plain memory, those of handles as long as the FakeProofSource lives.
 //
-// Thread-safe.
+// Thread-safe. Not for a program that has BoringSSL linked in: it has functions
+// of the same names as OpenSSL.
 class FakeProofSource final : public ProofSource {
  public:
   explicit FakeProofSource(base::Clock clock = absl::Now);
@@ -52,18 +55,16 @@ class FakeProofSource final : public ProofSource {
   std::vector<ProofRequest> requests() const;
 
  private:
-  class Key;
-
   absl::StatusOr<Proof> Sign(const ProofRequest& request);
   // Returns the key of the request's handle, or a new one.
-  absl::StatusOr<std::shared_ptr<const Key>> KeyFor(
+  absl::StatusOr<std::shared_ptr<const FakeKey>> KeyFor(
       const ProofRequest& request);
 
   const base::Clock clock_;
   mutable base::Mutex mutex_;
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<ProofRequest> requests_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::shared_ptr<const Key>> handles_
+  std::map<std::string, std::shared_ptr<const FakeKey>> handles_
       ABSL_GUARDED_BY(mutex_);
 };
 
