@@ -29,31 +29,39 @@ size_t JwtSize(absl::string_view text) {
   return size >= kMinJwtSize ? size : 0;
 }
 
-}  // namespace
-
-std::string PrintableText(absl::string_view text) {
+// Replaces each run of bytes outside printable ASCII by one "?".
+std::string ReplaceRuns(absl::string_view text) {
   std::string printable;
-  bool in_run = false;  // of other bytes
+  bool in_run = false;
   for (const char c : text) {
     const bool is_printable =
         absl::ascii_isprint(static_cast<unsigned char>(c));
     if (is_printable || !in_run) printable.push_back(is_printable ? c : '?');
     in_run = !is_printable;
-    if (printable.size() == kMaxTextSize) break;
   }
+  return printable;
+}
+
+}  // namespace
+
+std::string PrintableText(absl::string_view text) {
+  std::string printable = ReplaceRuns(text);
+  printable.resize(std::min(printable.size(), kMaxTextSize));
   return printable;
 }
 
 std::string RedactedText(absl::string_view text,
                          std::span<const std::string> secrets) {
-  std::string without_secrets(text);
+  // Secrets are visible ASCII, so what replaces other bytes comes first: it
+  // must not complete one. The text is cut last, lest half of one is left.
+  std::string without_secrets = ReplaceRuns(text);
   for (const std::string& secret : secrets) {
     if (secret.size() < kMinSecretSize) continue;
     absl::StrReplaceAll({{secret, kRedacted}}, &without_secrets);
   }
   std::string redacted;
   absl::string_view rest = without_secrets;
-  while (!rest.empty()) {
+  while (!rest.empty() && redacted.size() < kMaxTextSize) {
     if (const size_t size = JwtSize(rest); size > 0) {
       redacted.append(kRedacted.data(), kRedacted.size());
       rest.remove_prefix(size);
@@ -62,7 +70,8 @@ std::string RedactedText(absl::string_view text,
       rest.remove_prefix(1);
     }
   }
-  return PrintableText(redacted);
+  redacted.resize(std::min(redacted.size(), kMaxTextSize));
+  return redacted;
 }
 
 bool IsVisibleWord(absl::string_view text) {
