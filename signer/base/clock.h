@@ -1,4 +1,4 @@
-// Defines the clocks that the service reads.
+// Defines the clocks that programs read.
 
 #ifndef PROOFMINT_SIGNER_BASE_CLOCK_H_
 #define PROOFMINT_SIGNER_BASE_CLOCK_H_
@@ -21,6 +21,14 @@ inline absl::Duration MonotonicNow() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return absl::DurationFromTimespec(now);
+}
+
+// ProcessCpuTime returns the user and system CPU time that all threads of this
+// process have used so far, as getrusage(2) counts it. Thread-safe.
+inline absl::Duration ProcessCpuTime() {
+  timespec used;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return absl::DurationFromTimespec(used);
 }
 
 }  // namespace proofmint::base

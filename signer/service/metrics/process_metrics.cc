@@ -1,32 +1,36 @@
-// Collects the metrics of the process from getrusage() and /proc/self.
+// Collects the metrics of the process from its clocks and /proc/self.
 
 #include <dirent.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "signer/base/clock.h"
+#include "signer/base/file.h"
 #include "signer/service/metrics/metric_family.h"
 #include "signer/service/metrics/metrics.h"
 
 namespace proofmint::service {
 namespace {
 
+constexpr size_t kMaxStatSize = 4096;  // bytes
+
 // Returns the fields of a file of /proc that is one line; none if it cannot be
 // read.
 std::vector<std::string> ReadFields(const char* path) {
-  std::ifstream file(path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
+  absl::StatusOr<std::string> read = base::ReadFile(path, kMaxStatSize);
+  if (!read.ok()) return {};
+  std::string text = *std::move(read);
   // In /proc/self/stat the program's name is the second field, in parentheses,
   // and may itself contain spaces.
   size_t name = text.find('(');
@@ -46,13 +50,6 @@ std::optional<double> ReadNumber(const char* path, size_t index) {
   return number;
 }
 
-double CpuSeconds() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime) +
-                               absl::DurationFromTimeval(usage.ru_stime));
-}
-
 std::optional<double> ResidentBytes() {
   std::optional<double> pages = ReadNumber("/proc/self/statm", 1);
   if (!pages.has_value()) return std::nullopt;
@@ -68,7 +65,7 @@ std::optional<double> OpenFds() {
   return entries - 3;  // ".", ".." and the descriptor that reads them
 }
 
-// /proc/self/stat tells the start in ticks since the system booted. The time of
+// /proc/self/stat has the start in ticks since the system booted. The time of
 // the boot is computed here, because /proc/stat, which holds it, is hidden from
 // a service with ProcSubset=pid.
 std::optional<double> StartSeconds() {
@@ -88,7 +85,7 @@ class ProcessMetrics : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::vector<prometheus::MetricFamily> families = {CounterFamily(
         kProcessCpuSeconds, "User and system CPU time spent, in seconds.")};
-    AddSample(families[0], CpuSeconds());
+    AddSample(families[0], absl::ToDoubleSeconds(base::ProcessCpuTime()));
     auto add_gauge = [&](const char* name, const char* help,
                          std::optional<double> value) {
       if (!value.has_value()) return;

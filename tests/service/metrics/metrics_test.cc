@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <fstream>
 #include <iterator>
@@ -20,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "signer/base/clock.h"
 #include "signer/base/unique_fd.h"
 #include "tests/service/testing/metered_server.h"
 #include "tests/service/testing/test_server.h"
@@ -90,12 +90,7 @@ std::map<std::string, Description> DescriptionsOnThePage() {
   return found;
 }
 
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime) +
-                               absl::DurationFromTimeval(usage.ru_stime));
-}
+double CpuSeconds() { return absl::ToDoubleSeconds(base::ProcessCpuTime()); }
 
 ServerOptions WithPoolOf(size_t capacity) {
   ServerOptions options;
