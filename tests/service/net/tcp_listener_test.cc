@@ -8,15 +8,15 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "tests/service/net/listener_checks.h"
 #include "tests/service/testing/accepted_connections.h"
 #include "tests/testing/raw_socket.h"
 #include "tests/testing/status_matchers.h"
@@ -27,8 +27,6 @@ namespace {
 using ::proofmint::testing::AcceptedConnections;
 using ::proofmint::testing::ConnectTcp;
 using ::proofmint::testing::IsOk;
-using ::proofmint::testing::NoDescriptors;
-using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::WaitReadable;
 using ::testing::Not;
@@ -102,13 +100,10 @@ TEST(TcpListenerTest, HandsOverConnectionsThatSuitGrpc) {
 }
 
 TEST(TcpListenerTest, ServesConnectionsMadeBeforeStart) {
-  AcceptedConnections connections;
   auto listener = MustBind();
-  base::UniqueFd first = ConnectTcp(listener->host_port());
-  base::UniqueFd second = ConnectTcp(listener->host_port());
-  ASSERT_TRUE(first.valid() && second.valid());
-  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
-  EXPECT_GE(connections.Wait(1), 0);
+  const std::string host_port = listener->host_port();
+  CheckServesConnectionsMadeBeforeStart(std::move(listener),
+                                        [&] { return ConnectTcp(host_port); });
 }
 
 TEST(TcpListenerTest, DropsConnectionsThatWereResetMeanwhile) {
@@ -165,25 +160,8 @@ TEST(TcpListenerTest, RefusesWhatIsNoNumericAddressAndPort) {
 
 TEST(TcpListenerTest, LetsExactlyOneOfManyBindAtOnce) {
   const std::string host_port = MustBind()->host_port();
-  std::atomic<int> ready = 0;
-  std::vector<absl::StatusOr<std::unique_ptr<TcpListener>>> results(8);
-  std::vector<std::thread> threads;
-  for (auto& result : results) {
-    threads.emplace_back([&] {
-      ++ready;
-      while (ready < 8) std::this_thread::yield();
-      result = TcpListener::Bind(host_port);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  int winners = 0;
-  for (const auto& result : results) {
-    winners += result.ok();
-    if (!result.ok()) {
-      EXPECT_EQ(result.status().code(), absl::StatusCode::kAlreadyExists);
-    }
-  }
-  EXPECT_EQ(winners, 1);
+  auto winner = CheckExactlyOneBinds<TcpListener>(host_port);
+  EXPECT_TRUE(ConnectTcp(host_port).valid());
 }
 
 TEST(TcpListenerTest, BindsAgainWhileOldConnectionsLast) {
@@ -232,49 +210,25 @@ TEST(TcpListenerTest, AllOfIpv6IsForIpv4TooAndNotTheOtherWayRound) {
   EXPECT_FALSE(ConnectIpv6Loopback(*ipv4_alone).valid());
 }
 
-TEST(TcpListenerTest, ServesEverybodyWhoHadConnectedWhenItEnds) {
-  constexpr size_t kClients = 20;
-  AcceptedConnections connections;
-  std::atomic<bool> ending = false;
+TEST(TcpListenerTest, ServesItsBacklogWhenItEnds) {
   auto listener = MustBind();
-  ASSERT_THAT(listener->Start(
-                  [&, sink = connections.Sink()](base::UniqueFd connection) {
-                    sink(std::move(connection));
-                    // So that the others are still waiting when the end comes.
-                    while (!ending) std::this_thread::yield();
-                  }),
-              IsOk());
-  std::vector<base::UniqueFd> clients;
-  for (size_t i = 0; i < kClients; ++i) {
-    clients.push_back(ConnectTcp(listener->host_port()));
-    ASSERT_TRUE(clients.back().valid());
-  }
-  ASSERT_GE(connections.Wait(0), 0);
-  ending = true;
-  listener.reset();
-  EXPECT_TRUE(connections.WaitFor(kClients - 1, absl::ZeroDuration()));
+  const std::string host_port = listener->host_port();
+  CheckServesItsBacklogWhenItEnds(std::move(listener),
+                                  [&] { return ConnectTcp(host_port); });
 }
 
 TEST(TcpListenerTest, HangsUpOnConnectionsThatItNeverStartedToServe) {
   auto listener = MustBind();
-  base::UniqueFd client = ConnectTcp(listener->host_port());
-  ASSERT_TRUE(client.valid());
-  listener.reset();
-  std::string received;
-  EXPECT_TRUE(ReadUntilClosed(client, kLimit, received));
+  const std::string host_port = listener->host_port();
+  CheckHangsUpIfItNeverStarted(std::move(listener),
+                               [&] { return ConnectTcp(host_port); });
 }
 
 TEST(TcpListenerTest, AcceptsAgainAfterDescriptorsRanOut) {
-  AcceptedConnections connections;
   auto listener = MustBind();
-  base::UniqueFd client = ConnectTcp(listener->host_port());
-  ASSERT_TRUE(client.valid());
-  {
-    NoDescriptors none;
-    ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
-    EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(150)));
-  }
-  EXPECT_GE(connections.Wait(0), 0);
+  const std::string host_port = listener->host_port();
+  CheckAcceptsAgainAfterDescriptorsRanOut(
+      std::move(listener), [&] { return ConnectTcp(host_port); });
 }
 
 }  // namespace

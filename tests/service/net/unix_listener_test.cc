@@ -8,13 +8,14 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <thread>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/service/net/listener_checks.h"
 #include "tests/service/testing/accepted_connections.h"
 #include "tests/testing/raw_socket.h"
 #include "tests/testing/status_matchers.h"
@@ -27,8 +28,6 @@ using ::proofmint::testing::AcceptedConnections;
 using ::proofmint::testing::BindUnix;
 using ::proofmint::testing::ConnectUnix;
 using ::proofmint::testing::IsOk;
-using ::proofmint::testing::NoDescriptors;
-using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TempDir;
 using ::proofmint::testing::WaitReadable;
@@ -66,13 +65,8 @@ TEST_F(UnixListenerTest, HandsOverConnectionsThatDoNotBlockOrLeak) {
 }
 
 TEST_F(UnixListenerTest, ServesConnectionsMadeBeforeStart) {
-  AcceptedConnections connections;
-  auto listener = MustBind();
-  base::UniqueFd first = ConnectUnix(path_);
-  base::UniqueFd second = ConnectUnix(path_);
-  ASSERT_TRUE(first.valid() && second.valid());
-  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
-  EXPECT_GE(connections.Wait(1), 0);
+  CheckServesConnectionsMadeBeforeStart(MustBind(),
+                                        [&] { return ConnectUnix(path_); });
 }
 
 TEST_F(UnixListenerTest, LetsOwnerAndGroupConnectWhateverTheUmask) {
@@ -103,12 +97,7 @@ TEST_F(UnixListenerTest, RemovesItsSocketAndLeavesItsLockFile) {
 }
 
 TEST_F(UnixListenerTest, HangsUpOnConnectionsThatItNeverStartedToServe) {
-  auto listener = MustBind();
-  base::UniqueFd client = ConnectUnix(path_);
-  ASSERT_TRUE(client.valid());
-  listener.reset();
-  std::string received;
-  EXPECT_TRUE(ReadUntilClosed(client, kLimit, received));
+  CheckHangsUpIfItNeverStarted(MustBind(), [&] { return ConnectUnix(path_); });
 }
 
 TEST_F(UnixListenerTest, TakesOverTheSocketFileOfAServerThatIsGone) {
@@ -160,28 +149,8 @@ TEST_F(UnixListenerTest, RefusesAPathWhoseLockIsTaken) {
 }
 
 TEST_F(UnixListenerTest, LetsExactlyOneOfManyBindAtOnce) {
-  BindUnix(path_, SOCK_STREAM);  // Something stale for all to fight over.
-  std::atomic<int> ready = 0;
-  std::vector<absl::StatusOr<std::unique_ptr<UnixListener>>> results(8);
-  std::vector<std::thread> threads;
-  for (auto& result : results) {
-    threads.emplace_back([&] {
-      ++ready;
-      while (ready < 8) std::this_thread::yield();
-      result = UnixListener::Bind(path_);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  int winners = 0;
-  for (const auto& result : results) {
-    if (result.ok()) {
-      ++winners;
-    } else {
-      EXPECT_THAT(result,
-                  StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(path_)));
-    }
-  }
-  EXPECT_EQ(winners, 1);
+  BindUnix(path_, SOCK_STREAM);  // Leaves a socket that no server serves.
+  auto winner = CheckExactlyOneBinds<UnixListener>(path_);
   EXPECT_TRUE(ConnectUnix(path_).valid());
 }
 
@@ -226,27 +195,9 @@ TEST_F(UnixListenerTest, NamesThePathWhoseDirectoryIsMissing) {
                AllOf(HasSubstr(path), HasSubstr("No such file or directory"))));
 }
 
-TEST_F(UnixListenerTest, ServesEverybodyWhoHadConnectedWhenItEnds) {
-  constexpr size_t kClients = 20;
-  AcceptedConnections connections;
-  std::atomic<bool> ending = false;
-  auto listener = MustBind();
-  ASSERT_THAT(listener->Start(
-                  [&, sink = connections.Sink()](base::UniqueFd connection) {
-                    sink(std::move(connection));
-                    // So that the others are still waiting when the end comes.
-                    while (!ending) std::this_thread::yield();
-                  }),
-              IsOk());
-  std::vector<base::UniqueFd> clients;
-  for (size_t i = 0; i < kClients; ++i) {
-    clients.push_back(ConnectUnix(path_));
-    ASSERT_TRUE(clients.back().valid());
-  }
-  ASSERT_GE(connections.Wait(0), 0);
-  ending = true;
-  listener.reset();
-  EXPECT_TRUE(connections.WaitFor(kClients - 1, absl::ZeroDuration()));
+TEST_F(UnixListenerTest, ServesItsBacklogWhenItEnds) {
+  CheckServesItsBacklogWhenItEnds(MustBind(),
+                                  [&] { return ConnectUnix(path_); });
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
@@ -321,16 +272,8 @@ TEST_F(UnixListenerTest, RefusesDescriptorsThatSystemdCannotHaveMeant) {
 }
 
 TEST_F(UnixListenerTest, AcceptsAgainAfterDescriptorsRanOut) {
-  AcceptedConnections connections;
-  auto listener = MustBind();
-  base::UniqueFd client = ConnectUnix(path_);  // Waits in the backlog.
-  ASSERT_TRUE(client.valid());
-  {
-    NoDescriptors none;
-    ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
-    EXPECT_FALSE(connections.WaitFor(0, absl::Milliseconds(150)));
-  }
-  EXPECT_GE(connections.Wait(0), 0);
+  CheckAcceptsAgainAfterDescriptorsRanOut(MustBind(),
+                                          [&] { return ConnectUnix(path_); });
 }
 
 }  // namespace
