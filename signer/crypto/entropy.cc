@@ -4,9 +4,8 @@
 #include <sys/random.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "absl/strings/str_cat.h"
+#include "signer/base/errno_status.h"
 
 namespace proofmint::crypto {
 namespace {
@@ -30,8 +29,7 @@ absl::StatusOr<std::unique_ptr<Entropy>> NewSystemEntropy() {
     got = getrandom(probe, sizeof(probe), 0);
   } while (got < 0 && errno == EINTR);
   if (got != sizeof(probe)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("entropy: getrandom failed: ", std::strerror(errno)));
+    return base::ErrnoStatus("entropy: getrandom failed");
   }
   return std::make_unique<SystemEntropy>();
 }

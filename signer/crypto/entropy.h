@@ -28,8 +28,8 @@ class Entropy {
 
 // NewSystemEntropy returns BoringSSL's generator: a CTR-DRBG that is seeded by
 // the kernel and seeded again after a fork. NewSystemEntropy calls getrandom(2)
-// once and fails with FAILED_PRECONDITION if that does not work (an old kernel,
-// a seccomp filter). Afterwards Fill never fails: BoringSSL aborts the process
+// once and fails as base::ErrnoStatus if that does not work (an old kernel, a
+// seccomp filter). Afterwards Fill never fails: BoringSSL aborts the process
 // rather than return predictable bytes.
 //
 // BoringSSL takes a lock for each draw, also for those that it makes itself to

@@ -5,14 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
 #include "signer/dpop/algorithm.h"
 #include "signer/service/contract/conversions.h"
@@ -112,8 +111,7 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
                   : open(path.c_str(),
                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
   if (!file.valid()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "audit_log: cannot open ", path, ": ", std::strerror(errno)));
+    return base::ErrnoStatus("audit_log: cannot open ", path);
   }
   std::unique_ptr<AuditLog> log(new AuditLog(
       std::move(file), path == "-" ? absl::ZeroDuration() : kPatience));

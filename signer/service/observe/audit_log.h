@@ -68,8 +68,8 @@ class AuditLog {
   static constexpr size_t kMaxQueuedBytes = 4 << 20;
 
   // Open appends to `path`, which is made with mode 0640 if it is not there;
-  // "-" is standard error. Fails with FAILED_PRECONDITION if it cannot be
-  // opened, and as base::Thread::Start does.
+  // "-" is standard error. Fails as base::ErrnoStatus if it cannot be opened,
+  // and as base::Thread::Start does.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(
       const std::string& path);
 
@@ -83,7 +83,7 @@ class AuditLog {
   // returns them, with the time of this call.
   void Write(std::string line);
 
-  // How many lines have been dropped or could not be written.
+  // Returns how many lines have been dropped or could not be written.
   uint64_t dropped() const;
 
  private:

@@ -3,19 +3,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <cerrno>
-#include <cstring>
-
-#include "absl/strings/str_cat.h"
+#include "signer/base/errno_status.h"
 
 namespace proofmint::service {
 
 absl::Status ForbidDumps() {
   const rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
-    return absl::InternalError(absl::StrCat(
-        "hardening: core files and debuggers could not be forbidden: ",
-        std::strerror(errno)));
+    return base::ErrnoStatus(
+        "hardening: core files and debuggers could not be forbidden");
   }
   return absl::OkStatus();
 }

@@ -9,7 +9,8 @@ namespace proofmint::service {
 
 // ForbidDumps keeps the memory of this process out of core files (RLIMIT_CORE)
 // and out of reach of other processes of the same user (PR_SET_DUMPABLE). Call
-// it before the first key is made. Fails with INTERNAL if the system refuses.
+// it before the first key is made. Fails as base::ErrnoStatus if the system
+// refuses.
 absl::Status ForbidDumps();
 
 // RaiseDescriptorLimit raises the soft limit of descriptors to the hard limit.
