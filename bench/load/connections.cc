@@ -5,29 +5,28 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/base/file.h"
 #include "signer/base/status_macros.h"
 #include "signer/service/contract/grpc_runtime.h"
 
 namespace proofmint::load {
 namespace {
 
+constexpr size_t kMaxPemSize = 1 << 20;  // bytes
+
 absl::StatusOr<std::string> ReadPem(absl::string_view flag,
                                     const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (text.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flag, ": got ", path, ", want a PEM file that can be read"));
+  absl::StatusOr<std::string> pem = base::ReadFile(path, kMaxPemSize);
+  if (!pem.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", pem.status().message()));
   }
-  return text;
+  return pem;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(

@@ -35,7 +35,6 @@ namespace {
 using service::GrpcServer;
 using service::GrpcServerOptions;
 using service::ListenAddress;
-using service::LogError;
 using service::LogInfo;
 using service::MetricsServer;
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bench/load/clock.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::load {
 namespace {
@@ -50,17 +51,45 @@ Engine::Engine(const Options& options, double rate,
   if (rate_ > 0) {
     schedule_.emplace(start_, rate_ / options_.batch, options_.seed);
     next_arrival_ = schedule_->Next();
-    pacer_ = std::thread([this] { Pace(); });
-  } else {
-    std::vector<Call*> first;
-    {
-      base::MutexLock lock(mutex_);
-      first = std::exchange(free_calls_, {});
-      for (Call* call : first) Prepare(*call, MonotonicNow());
-    }
-    for (Call* call : first) Send(*call);
   }
-  poller_ = std::thread([this] { Poll(); });
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(
+    const Options& options, double rate,
+    const std::vector<std::shared_ptr<grpc::Channel>>& channels,
+    Verifier& verifier) {
+  std::unique_ptr<Engine> engine(new Engine(options, rate, channels, verifier));
+  PROOFMINT_RETURN_IF_ERROR(engine->StartThreads());
+  return engine;
+}
+
+absl::Status Engine::StartThreads() {
+  PROOFMINT_ASSIGN_OR_RETURN(
+      poller_, base::Thread::Start("load-poller", [this] { Poll(); }));
+  if (rate_ == 0) {
+    SendAll();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<base::Thread> pacer =
+      base::Thread::Start("load-pacer", [this] { Pace(); });
+  if (!pacer.ok()) {
+    base::MutexLock lock(mutex_);
+    pacing_ = false;
+    ShutDownIfDone();  // ends the poller
+    return pacer.status();
+  }
+  pacer_ = *std::move(pacer);
+  return absl::OkStatus();
+}
+
+void Engine::SendAll() {
+  std::vector<Call*> first;
+  {
+    base::MutexLock lock(mutex_);
+    first = std::exchange(free_calls_, {});
+    for (Call* call : first) Prepare(*call, MonotonicNow());
+  }
+  for (Call* call : first) Send(*call);
 }
 
 Engine::~Engine() {
@@ -76,12 +105,11 @@ void Engine::Stop() {
 }
 
 void Engine::Wait() {
-  if (pacer_.joinable()) pacer_.join();
-  if (poller_.joinable()) poller_.join();
+  pacer_.Join();
+  poller_.Join();
 }
 
 void Engine::Pace() {
-  prctl(PR_SET_NAME, "load-pacer");
   // By default the kernel may extend a sleep by 50 us.
   prctl(PR_SET_TIMERSLACK, 1);
   for (;;) {
@@ -139,7 +167,6 @@ void Engine::Send(Call& call) {
 }
 
 void Engine::Poll() {
-  prctl(PR_SET_NAME, "load-poller");
   void* tag;
   bool ok;
   while (completion_queue_.Next(&tag, &ok)) {

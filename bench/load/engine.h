@@ -15,10 +15,11 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bench/load/arrival_schedule.h"
 #include "bench/load/options.h"
 #include "bench/load/recorder.h"
@@ -26,6 +27,7 @@
 #include "bench/load/response_reader.h"
 #include "bench/load/verifier.h"
 #include "signer/base/mutex.h"
+#include "signer/base/thread.h"
 
 namespace proofmint::load {
 
@@ -43,15 +45,19 @@ namespace proofmint::load {
 // awaited for up to --timeout; those not sent by then count as kNotSent.
 class Engine {
  public:
-  // Starts the load. `rate` is in proofs/s; 0 is a closed loop. The arguments
-  // must outlive the engine. `channels` are those of Connect.
-  Engine(const Options& options, double rate,
-         const std::vector<std::shared_ptr<grpc::Channel>>& channels,
-         Verifier& verifier);
+  // Start starts the load. `rate` is in proofs/s; 0 is a closed loop. The
+  // arguments must outlive the engine. `channels` are those of Connect. Fails
+  // as base::Thread::Start does.
+  static absl::StatusOr<std::unique_ptr<Engine>> Start(
+      const Options& options, double rate,
+      const std::vector<std::shared_ptr<grpc::Channel>>& channels,
+      Verifier& verifier);
+
   // Stops the load and waits for its threads.
   ~Engine();
 
-  // The measured time, on the clock of MonotonicNow; Stop moves its end.
+  // Return when the measured time starts and ends, on the clock of
+  // MonotonicNow. Stop moves its end.
   int64_t measured_start() const { return measured_start_; }
   int64_t measured_end() const { return measured_end_; }
 
@@ -61,7 +67,8 @@ class Engine {
   // Waits until every call is done.
   void Wait();
 
-  // Thread-safe, at any time.
+  // Returns the recorder of this load, which may be read at any time.
+  // Thread-safe.
   Recorder& recorder() { return recorder_; }
 
  private:
@@ -77,6 +84,15 @@ class Engine {
     grpc::Status status;
     std::optional<grpc::Alarm> pause;  // set while the call waits for a retry
   };
+
+  Engine(const Options& options, double rate,
+         const std::vector<std::shared_ptr<grpc::Channel>>& channels,
+         Verifier& verifier);
+
+  // Starts the poller, and the pacer or the calls of a closed loop.
+  absl::Status StartThreads();
+  // Sends the first calls of a closed loop.
+  void SendAll();
 
   void Pace();  // the body of the pacer
 
@@ -131,8 +147,8 @@ class Engine {
   ResponseReader response_reader_;
   std::minstd_rand random_;
 
-  std::thread poller_;
-  std::thread pacer_;
+  base::Thread poller_;
+  base::Thread pacer_;
 };
 
 }  // namespace proofmint::load

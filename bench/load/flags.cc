@@ -83,7 +83,8 @@ void Flags::AddTo(CLI::App& app) {
       ->group(where);
   CLI::Option* ca =
       app.add_option("--tls_ca", options_.tls.ca_file,
-                     "Use TLS and trust the certificates of this PEM file")
+                     "Use TLS and trust the certificates of this PEM file.\n"
+                     "The --tls_... flags name regular files, not pipes")
           ->check(CLI::ExistingFile)
           ->group(where);
   CLI::Option* certificate =

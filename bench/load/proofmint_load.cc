@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,14 +68,16 @@ absl::Status RunAll(const Options& options) {
   PROOFMINT_ASSIGN_OR_RETURN(auto channels, Connect(options));
   const std::optional<ServerDescription> server =
       DescribeServer(channels[0], options.timeout);
-  Verifier verifier(options.nonce);
-  LoadTest test = {&options, std::move(channels), &verifier,
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<Verifier> verifier,
+                             Verifier::Start(options.nonce));
+  LoadTest test = {&options, std::move(channels), verifier.get(),
                    metrics.has_value() ? &*metrics : nullptr, &interrupt};
   SweepResult sweep;
   if (options.sweep.has_value()) {
-    sweep = RunSweep(test, *options.sweep);
+    PROOFMINT_ASSIGN_OR_RETURN(sweep, RunSweep(test, *options.sweep));
   } else {
-    sweep.steps.push_back(Run(test, options.rate));
+    PROOFMINT_ASSIGN_OR_RETURN(RunResult run, Run(test, options.rate));
+    sweep.steps.push_back(std::move(run));
   }
   const RunResult* knee = sweep.knee();
   PROOFMINT_RETURN_IF_ERROR(WriteReport(

@@ -1,14 +1,15 @@
 #include "bench/load/run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "bench/load/clock.h"
 #include "bench/load/engine.h"
+#include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
 
 namespace proofmint::load {
 namespace {
@@ -16,26 +17,18 @@ namespace {
 constexpr double kKeepsUpShare = 0.98;
 constexpr int64_t kKeepsUpP99 = 20 * kNanosecondsPerMillisecond;
 
-double OwnCpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime) +
-                               absl::DurationFromTimeval(usage.ru_stime));
-}
-
 // Holds the totals of work and CPU time at one moment.
 struct Moment {
   int64_t answered;  // proofs
-  double client_cpu_seconds;
+  absl::Duration client_cpu;
   std::optional<ServerSample> server;
 };
 
 // Holds the state of a run in progress.
 class RunInProgress {
  public:
-  RunInProgress(LoadTest& test, double rate)
-      : test_(test),
-        engine_(*test.options, rate, test.channels, *test.verifier) {
+  RunInProgress(LoadTest& test, Engine& engine, double rate)
+      : test_(test), engine_(engine) {
     result_.target_rate = rate;
   }
 
@@ -51,7 +44,7 @@ class RunInProgress {
   void Compare(const Moment& first, const Moment& last);
 
   LoadTest& test_;
-  Engine engine_;
+  Engine& engine_;
   RunResult result_;
 };
 
@@ -70,7 +63,7 @@ std::optional<ServerSample> RunInProgress::ReadServer() {
 
 Moment RunInProgress::TakeMoment() {
   std::optional<ServerSample> server = ReadServer();
-  return {engine_.recorder().answered(), OwnCpuSeconds(), server};
+  return {engine_.recorder().answered(), base::ProcessCpuTime(), server};
 }
 
 bool RunInProgress::Measure() {
@@ -104,7 +97,7 @@ void RunInProgress::Compare(const Moment& first, const Moment& last) {
   const double proofs = static_cast<double>(last.answered - first.answered);
   if (proofs == 0) return;
   result_.client_cpu_us_per_proof =
-      (last.client_cpu_seconds - first.client_cpu_seconds) * 1e6 / proofs;
+      absl::ToDoubleMicroseconds(last.client_cpu - first.client_cpu) / proofs;
   if (!first.server.has_value() || !last.server.has_value()) return;
   result_.server_cpu_us_per_proof =
       (last.server->cpu_seconds - first.server->cpu_seconds) * 1e6 / proofs;
@@ -140,8 +133,11 @@ bool RunResult::keeps_up() const {
          measured.corrected.ValueAtPercentile(99) <= kKeepsUpP99;
 }
 
-RunResult Run(LoadTest& test, double rate) {
-  return RunInProgress(test, rate).Finish();
+absl::StatusOr<RunResult> Run(LoadTest& test, double rate) {
+  PROOFMINT_ASSIGN_OR_RETURN(
+      std::unique_ptr<Engine> engine,
+      Engine::Start(*test.options, rate, test.channels, *test.verifier));
+  return RunInProgress(test, *engine, rate).Finish();
 }
 
 const RunResult* SweepResult::knee() const {
@@ -153,12 +149,13 @@ const RunResult* SweepResult::knee() const {
   return knee;
 }
 
-SweepResult RunSweep(LoadTest& test, const Sweep& sweep) {
+absl::StatusOr<SweepResult> RunSweep(LoadTest& test, const Sweep& sweep) {
   SweepResult result;
   for (int i = 0; i < sweep.steps && !test.interrupt->interrupted(); ++i) {
     std::cerr << absl::StreamFormat("step %d of %d: %.0f proofs/s\n", i + 1,
                                     sweep.steps, sweep.Rate(i));
-    result.steps.push_back(Run(test, sweep.Rate(i)));
+    PROOFMINT_ASSIGN_OR_RETURN(RunResult step, Run(test, sweep.Rate(i)));
+    result.steps.push_back(std::move(step));
   }
   return result;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "bench/load/interrupt.h"
 #include "bench/load/options.h"
 #include "bench/load/recorder.h"
@@ -44,13 +45,12 @@ struct RunResult {
 
   double achieved_rate() const;  // proofs/s
 
-  // Whether the server keeps up with the rate: it answered in time at least
-  // 98 % of the proofs that were due (which are target_rate a
-  // second on average only), without an error, and the corrected p99 is at most
-  // 20 ms.
+  // Returns whether the server keeps up with the rate: it answered in time at
+  // least 98 % of the proofs that were due (which are target_rate a second on
+  // average only), without an error, and the corrected p99 is at most 20 ms.
   bool keeps_up() const;
 
-  // Whether all verified proofs are right.
+  // Returns whether all verified proofs are right.
   bool correct() const { return verified.failures == 0 && measured.wrong == 0; }
 };
 
@@ -65,8 +65,9 @@ struct LoadTest {
 };
 
 // Run puts a load of `rate` proofs/s, or a closed loop if that is 0, on the
-// servers, and prints its progress to standard error once a second.
-RunResult Run(LoadTest& test, double rate);
+// servers, and prints its progress to standard error once a second. Fails if
+// the threads of the load cannot be started.
+absl::StatusOr<RunResult> Run(LoadTest& test, double rate);
 
 // SweepResult has the steps in the order of their rates; if it was
 // interrupted, fewer than requested, but at least one.
@@ -78,7 +79,8 @@ struct SweepResult {
   const RunResult* knee() const;
 };
 
-SweepResult RunSweep(LoadTest& test, const Sweep& sweep);
+// RunSweep calls Run for each rate of `sweep`, and fails as it does.
+absl::StatusOr<SweepResult> RunSweep(LoadTest& test, const Sweep& sweep);
 
 }  // namespace proofmint::load
 

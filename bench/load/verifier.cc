@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,9 +18,9 @@ namespace {
 
 // Lowers the priority of this thread, best effort: if the kernel refuses,
 // verification competes with the load.
-void SetPolicy(std::thread& thread, int policy) {
+void SetPolicy(const base::Thread& thread, int policy) {
   sched_param parameter = {.sched_priority = 0};
-  pthread_setschedparam(thread.native_handle(), policy, &parameter);
+  pthread_setschedparam(thread.handle(), policy, &parameter);
 }
 
 absl::Status Expect(absl::string_view field, absl::string_view got,
@@ -34,16 +33,25 @@ absl::Status Expect(absl::string_view field, absl::string_view got,
 }  // namespace
 
 Verifier::Verifier(std::string nonce)
-    : nonce_(std::move(nonce)), ring_(kBacklog), thread_([this] { Run(); }) {
-  SetPolicy(thread_, SCHED_IDLE);
+    : nonce_(std::move(nonce)), ring_(kBacklog) {}
+
+absl::StatusOr<std::unique_ptr<Verifier>> Verifier::Start(std::string nonce) {
+  std::unique_ptr<Verifier> verifier(new Verifier(std::move(nonce)));
+  PROOFMINT_ASSIGN_OR_RETURN(
+      verifier->thread_,
+      base::Thread::Start("load-verifier",
+                          [verifier = verifier.get()] { verifier->Run(); }));
+  SetPolicy(verifier->thread_, SCHED_IDLE);
+  return verifier;
 }
 
 Verifier::~Verifier() {
+  if (!thread_.joinable()) return;
   stop_ = true;
   ++added_;  // wakes the thread
   added_.notify_one();
   SetPolicy(thread_, SCHED_OTHER);
-  thread_.join();
+  thread_.Join();
 }
 
 bool Verifier::Add(dpop::Algorithm asked_for,
@@ -68,7 +76,6 @@ Verifier::Counts Verifier::Finish() {
 }
 
 void Verifier::Run() {
-  prctl(PR_SET_NAME, "load-verifier");
   for (uint64_t taken = 0;; ++taken) {
     added_.wait(taken, std::memory_order_acquire);
     if (stop_) return;
@@ -88,7 +95,7 @@ absl::Status Verifier::Verify(const Sample& sample) {
   PROOFMINT_ASSIGN_OR_RETURN(dpop::InspectedProof proof,
                              dpop::InspectProof(sample.proof));
   if (!proof.signature_valid) {
-    return absl::DataLossError("signature: got a wrong one, want a valid one");
+    return absl::DataLossError("signature: not valid");
   }
   PROOFMINT_RETURN_IF_ERROR(Expect("alg", dpop::AlgorithmName(proof.algorithm),
                                    dpop::AlgorithmName(sample.asked_for)));
@@ -107,11 +114,11 @@ absl::Status Verifier::Verify(const Sample& sample) {
   }
   std::copy_n(jti.begin(), identity.size(), identity.begin());
   if (!seen_jtis_.insert(identity).second) {
-    return absl::DataLossError("jti: got one that came before, want a new one");
+    return absl::DataLossError("jti: the same as in an earlier proof");
   }
   std::copy_n(jkt.begin(), identity.size(), identity.begin());
   if (!seen_jkts_.insert(identity).second) {
-    return absl::DataLossError("jkt: got one that came before, want a new one");
+    return absl::DataLossError("jkt: the same as in an earlier proof");
   }
   return absl::OkStatus();
 }

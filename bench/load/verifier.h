@@ -7,13 +7,15 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "proofmint/v1/proof_signer.pb.h"
+#include "signer/base/thread.h"
 #include "signer/dpop/algorithm.h"
 
 namespace proofmint::load {
@@ -32,7 +34,10 @@ class Verifier {
     std::string first_failure;  // empty without failures
   };
 
-  explicit Verifier(std::string nonce);
+  // Start makes a verifier of proofs that have `nonce`, and starts its thread.
+  // Fails as base::Thread::Start does.
+  static absl::StatusOr<std::unique_ptr<Verifier>> Start(std::string nonce);
+
   // Drops proofs that are not verified yet.
   ~Verifier();
 
@@ -57,7 +62,9 @@ class Verifier {
   // An Identity is 128 bits of a jti or of a thumbprint.
   using Identity = std::array<char, 16>;
 
-  void Run();
+  explicit Verifier(std::string nonce);
+
+  void Run();  // the body of the thread
   absl::Status Verify(const Sample& sample);
 
   const std::string nonce_;
@@ -72,7 +79,7 @@ class Verifier {
   Counts counts_;
   absl::flat_hash_set<Identity> seen_jtis_;
   absl::flat_hash_set<Identity> seen_jkts_;
-  std::thread thread_;  // last, because it uses the other members
+  base::Thread thread_;  // last, because it uses the other members
 };
 
 }  // namespace proofmint::load

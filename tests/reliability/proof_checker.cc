@@ -41,7 +41,7 @@ absl::StatusOr<ProofChecker::Identities> ProofChecker::Inspect(
   PROOFMINT_ASSIGN_OR_RETURN(dpop::InspectedProof proof,
                              dpop::InspectProof(response.proof()));
   if (!proof.signature_valid) {
-    return absl::DataLossError("signature: got a wrong one, want a valid one");
+    return absl::DataLossError("signature: not valid");
   }
   PROOFMINT_RETURN_IF_ERROR(
       Expect("alg", dpop::AlgorithmName(proof.algorithm),
@@ -79,7 +79,7 @@ void ProofChecker::Check(const v1::SignProofRequest& request,
   } else {
     Problem(counts_.duplicates,
             absl::StrCat(new_jti ? "jkt" : "jti",
-                         ": got one that came before, want a new one"));
+                         ": the same as in an earlier proof"));
   }
 }
 

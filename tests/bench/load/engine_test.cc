@@ -5,12 +5,14 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <thread>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "bench/load/clock.h"
 #include "bench/load/connections.h"
 #include "tests/bench/load/fake_signer.h"
+#include "tests/testing/child_process.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::load {
@@ -19,8 +21,12 @@ namespace {
 using ::proofmint::testing::ErrorStatus;
 using ::proofmint::testing::FakeSigner;
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::RefuseThreads;
+using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TestServer;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
@@ -47,10 +53,10 @@ struct Outcome {
 Outcome RunLoad(const Options& options, double rate) {
   auto channels = Connect(options);
   EXPECT_THAT(channels, IsOk());
-  Verifier verifier(options.nonce);
-  Engine engine(options, rate, *channels, verifier);
-  engine.Wait();
-  return {engine.recorder().Take(), verifier.Finish()};
+  auto verifier = Verifier::Start(options.nonce).value();
+  auto engine = Engine::Start(options, rate, *channels, *verifier).value();
+  engine->Wait();
+  return {engine->recorder().Take(), verifier->Finish()};
 }
 
 // Returns how many proofs are due in the measured time.
@@ -275,17 +281,44 @@ TEST(EngineTest, StopsEarly) {
   options.duration = absl::Hours(1);
   auto channels = Connect(options);
   ASSERT_THAT(channels, IsOk());
-  Verifier verifier("");
+  auto verifier = Verifier::Start("").value();
   for (double rate : {kClosedLoop, 100.0, 0.001}) {
-    Engine engine(options, rate, *channels, verifier);
+    auto engine = Engine::Start(options, rate, *channels, *verifier).value();
     absl::SleepFor(absl::Milliseconds(100));
-    engine.Stop();
-    engine.Wait();
-    EXPECT_LT(engine.measured_end() - engine.measured_start(), 20'000 * kMs);
-    const Measurements measured = engine.recorder().Take();
+    engine->Stop();
+    engine->Wait();
+    EXPECT_LT(engine->measured_end() - engine->measured_start(), 20'000 * kMs);
+    const Measurements measured = engine->recorder().Take();
     EXPECT_EQ(measured.sent, measured.ok);
     EXPECT_THAT(measured.errors, IsEmpty());
   }
+}
+
+TEST(EngineTest, FailsWithoutAThread) {
+  TestServer server;
+  const Options options = TestOptions(server.unix_target());
+  auto channels = Connect(options);
+  ASSERT_THAT(channels, IsOk());
+  auto verifier = Verifier::Start("").value();
+  std::thread([&] {
+    ASSERT_TRUE(RefuseThreads());
+    for (double rate : {kClosedLoop, 100.0}) {
+      EXPECT_THAT(Engine::Start(options, rate, *channels, *verifier),
+                  StatusIs(absl::StatusCode::kResourceExhausted,
+                           HasSubstr("thread load-poller: ")));
+    }
+  }).join();
+}
+
+TEST(ConnectTest, NamesTheFileThatCannotBeRead) {
+  Options options = TestOptions("unix:/no/such/socket");
+  options.tls = {.ca_file = "/no/such/ca.pem",
+                 .certificate_file = "/no/such/client.pem",
+                 .key_file = "/no/such/key.pem"};
+  EXPECT_THAT(Connect(options),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "--tls_ca: /no/such/ca.pem: No such file or "
+                       "directory"));
 }
 
 TEST(ConnectTest, NamesTheTargetThatCannotBeReached) {
@@ -293,11 +326,9 @@ TEST(ConnectTest, NamesTheTargetThatCannotBeReached) {
   Options options = TestOptions(server.unix_target());
   options.targets.push_back("unix:/no/such/socket");
   options.timeout = absl::Milliseconds(200);
-  EXPECT_THAT(Connect(options),
-              ::proofmint::testing::StatusIs(
-                  absl::StatusCode::kUnavailable,
-                  ::testing::AllOf(::testing::HasSubstr("/no/such/socket"),
-                                   ::testing::HasSubstr("No such file"))));
+  EXPECT_THAT(Connect(options), StatusIs(absl::StatusCode::kUnavailable,
+                                         AllOf(HasSubstr("/no/such/socket"),
+                                               HasSubstr("No such file"))));
 }
 
 TEST(ConnectTest, AsksTheServerWhatItIs) {

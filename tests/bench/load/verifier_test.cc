@@ -2,16 +2,24 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <string>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "bench/load/request_set.h"
 #include "signer/dpop/inspect.h"
 #include "tests/dpop/test_proofs.h"
 #include "tests/service/testing/test_server.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace proofmint::load {
 namespace {
 
 using ::proofmint::testing::NewContext;
+using ::proofmint::testing::RefuseThreads;
+using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TestServer;
 using ::testing::HasSubstr;
 
@@ -33,8 +41,8 @@ class VerifierTest : public ::testing::Test {
 
   // Returns what is wrong with `response`; empty if nothing is.
   std::string Failure(const v1::SignProofResponse& response) {
-    EXPECT_TRUE(verifier_.Add(dpop::Algorithm::kEs256, response));
-    Verifier::Counts counts = verifier_.Finish();
+    EXPECT_TRUE(verifier_->Add(dpop::Algorithm::kEs256, response));
+    Verifier::Counts counts = verifier_->Finish();
     EXPECT_EQ(counts.verified, 1);
     EXPECT_EQ(counts.failures, counts.first_failure.empty() ? 0 : 1);
     return counts.first_failure;
@@ -42,15 +50,15 @@ class VerifierTest : public ::testing::Test {
 
   TestServer server_;
   std::unique_ptr<v1::ProofSigner::Stub> stub_ = server_.NewStub();
-  Verifier verifier_{"n-1"};
+  std::unique_ptr<Verifier> verifier_ = Verifier::Start("n-1").value();
 };
 
 TEST_F(VerifierTest, AcceptsWhatIsRight) {
   EXPECT_EQ(Failure(Sign(Request())), "");
   v1::SignProofRequest request = Request();
   request.set_algorithm(v1::ALGORITHM_EDDSA);
-  EXPECT_TRUE(verifier_.Add(dpop::Algorithm::kEdDsa, Sign(request)));
-  EXPECT_EQ(verifier_.Finish().failures, 0);
+  EXPECT_TRUE(verifier_->Add(dpop::Algorithm::kEdDsa, Sign(request)));
+  EXPECT_EQ(verifier_->Finish().failures, 0);
 }
 
 TEST_F(VerifierTest, FindsWhatIsWrong) {
@@ -76,7 +84,7 @@ TEST_F(VerifierTest, FindsWhatIsWrong) {
   response = Sign(Request());
   char& byte = (*response.mutable_proof())[response.proof().rfind('.') + 10];
   byte = byte == 'A' ? 'B' : 'A';
-  EXPECT_THAT(Failure(response), HasSubstr("signature: got a wrong one"));
+  EXPECT_THAT(Failure(response), "signature: not valid");
   response.set_proof("nonsense");
   EXPECT_NE(Failure(response), "");
 }
@@ -85,7 +93,7 @@ TEST_F(VerifierTest, FindsWhatComesTwiceEvenMuchLater) {
   v1::SignProofResponse response = Sign(Request());
   EXPECT_EQ(Failure(response), "");
   EXPECT_EQ(Failure(Sign(Request())), "");
-  EXPECT_THAT(Failure(response), HasSubstr("came before"));
+  EXPECT_THAT(Failure(response), HasSubstr("the same as in an earlier proof"));
 }
 
 // Tests each alone: proofs by the same key, and proofs by two keys with the
@@ -104,10 +112,10 @@ TEST_F(VerifierTest, FindsAKeyOrAJtiThatComesTwice) {
   v1::SignProofResponse served = Sign(Request());
   EXPECT_EQ(Failure(served), "");
   EXPECT_THAT(Failure(response_with(dpop::InspectProof(served.proof())->jti)),
-              HasSubstr("jti: got one that came before"));
+              HasSubstr("jti: the same as in an earlier proof"));
   EXPECT_EQ(Failure(response_with("AAECAwQFBgcICQoLDA0ODw")), "");
   EXPECT_THAT(Failure(response_with("BBECAwQFBgcICQoLDA0ODw")),
-              HasSubstr("jkt: got one that came before"));
+              HasSubstr("jkt: the same as in an earlier proof"));
   EXPECT_THAT(Failure(response_with("AAEC")), HasSubstr("jti: got 3 bytes"));
 }
 
@@ -116,13 +124,22 @@ TEST_F(VerifierTest, NeverWaitsButLetsProofsGoWhenItIsBehind) {
   int64_t taken = 0;
   // Adds proofs faster than any machine verifies them.
   for (size_t i = 0; i < 20 * Verifier::kBacklog; ++i) {
-    taken += verifier_.Add(dpop::Algorithm::kEs256, response);
+    taken += verifier_->Add(dpop::Algorithm::kEs256, response);
   }
   EXPECT_GE(taken, static_cast<int64_t>(Verifier::kBacklog));
   EXPECT_LT(taken, static_cast<int64_t>(20 * Verifier::kBacklog));
-  Verifier::Counts counts = verifier_.Finish();
+  Verifier::Counts counts = verifier_->Finish();
   EXPECT_EQ(counts.verified, taken);
   EXPECT_EQ(counts.failures, taken - 1);  // all but the first are duplicates
+}
+
+TEST(VerifierStartTest, FailsWithoutAThread) {
+  std::thread([] {
+    ASSERT_TRUE(RefuseThreads());
+    EXPECT_THAT(Verifier::Start("n-1"),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         HasSubstr("thread load-verifier: ")));
+  }).join();
 }
 
 }  // namespace
