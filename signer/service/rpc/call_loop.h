@@ -30,8 +30,8 @@ namespace proofmint::service {
 // Not thread-safe; used only by GrpcServer.
 class CallLoop {
  public:
-  // One thread for every two CPUs, at least one. Several threads wake each
-  // other, and the other CPUs are for the key pool and for the callers.
+  // Returns one thread for every two CPUs, at least one. Several threads wake
+  // each other, and the other CPUs are for the key pool and for the callers.
   static int DefaultThreads();
 
   // `await_calls` tells the services which calls are wanted. Start runs it once
@@ -59,7 +59,8 @@ class CallLoop {
   // Ends the threads. The server must have been shut down, or never started.
   void Stop();
 
-  // The counters of each thread. They live as long as the loop. Thread-safe.
+  // Returns the counters of each thread. They live as long as the loop.
+  // Thread-safe.
   const std::vector<CallStats>& stats() const { return stats_; }
 
  private:

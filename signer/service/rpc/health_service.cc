@@ -58,7 +58,7 @@ class HealthService::WatchCall final {
  private:
   friend class HealthService;
 
-  // An event of the call, with its own tag and handler.
+  // Event is an event of the call, with its own tag and handler.
   class Event final : public QueueEvent {
    public:
     Event(WatchCall& call, void (WatchCall::*handler)(bool))

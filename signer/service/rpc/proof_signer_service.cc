@@ -27,7 +27,7 @@ class SignProofCall final : public UnaryCall, private MintQueue::Owner {
   SignProofCall(ProofSignerService& service, CallQueue& queue)
       : UnaryCall(queue),
         service_(service),
-        gate_check_(service.gate(), Method::kSignProof, queue, context_) {
+        gated_call_(service.gate(), Method::kSignProof, queue, context_) {
     service.RequestSignProof(&context_, &request_bytes_, &writer_,
                              queue.events.get(), queue.events.get(), tag());
   }
@@ -35,26 +35,26 @@ class SignProofCall final : public UnaryCall, private MintQueue::Owner {
  private:
   void AwaitNext() override { new SignProofCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
+  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
 
   void Serve() override {
-    absl::Status refusal = gate_check_.Check();
+    absl::Status refusal = gated_call_.Check();
     if (refusal.ok()) refusal = ParseMessage(request_bytes_, request_);
-    if (refusal.ok()) refusal = gate_check_.Admit(1);
+    if (refusal.ok()) refusal = gated_call_.Admit(1);
     if (!refusal.ok()) {
-      gate_check_.CountRefusal(refusal);
+      gated_call_.CountRefusal(refusal);
       return Answer(refusal);
     }
     queue_.mint_queue.Add({.request = &request_,
                            .response = &response_,
-                           .call = &gate_check_.call_info(),
+                           .call = &gated_call_.call_info(),
                            .owner = this});
   }
 
   void OnMinted(int, absl::Status status) override { Answer(status); }
 
   void Answer(const absl::Status& status) {
-    gate_check_.End(status, [&](AuditEntry& entry) {
+    gated_call_.End(status, [&](AuditEntry& entry) {
       if (status.ok()) {
         entry.AddProof(request_, response_);
       } else if (!request_.htu().empty()) {
@@ -65,7 +65,7 @@ class SignProofCall final : public UnaryCall, private MintQueue::Owner {
   }
 
   ProofSignerService& service_;
-  GateCheck gate_check_;
+  GatedCall gated_call_;
   v1::SignProofRequest request_;
   v1::SignProofResponse response_;
 };
@@ -75,7 +75,7 @@ class BatchSignProofsCall final : public UnaryCall {
   BatchSignProofsCall(ProofSignerService& service, CallQueue& queue)
       : UnaryCall(queue),
         service_(service),
-        gate_check_(service.gate(), Method::kBatchSignProofs, queue, context_) {
+        gated_call_(service.gate(), Method::kBatchSignProofs, queue, context_) {
     service.RequestBatchSignProofs(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    tag());
@@ -84,27 +84,27 @@ class BatchSignProofsCall final : public UnaryCall {
  private:
   void AwaitNext() override { new BatchSignProofsCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
+  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
 
   void Serve() override {
-    absl::Status refusal = gate_check_.Check();
+    absl::Status refusal = gated_call_.Check();
     if (refusal.ok()) refusal = ParseMessage(request_bytes_, request_);
     if (refusal.ok()) refusal = CheckBatchSize(request_);
     if (refusal.ok()) {
       refusal =
-          gate_check_.Admit(static_cast<size_t>(request_.requests_size()));
+          gated_call_.Admit(static_cast<size_t>(request_.requests_size()));
     }
     if (!refusal.ok()) {
-      gate_check_.CountRefusal(refusal);
+      gated_call_.CountRefusal(refusal);
       return Answer(refusal);
     }
     collector_.Add(request_, response_, queue_.mint_queue,
-                   gate_check_.call_info(),
+                   gated_call_.call_info(),
                    [this] { Answer(absl::OkStatus()); });
   }
 
   void Answer(const absl::Status& status) {
-    gate_check_.End(status, [this](AuditEntry& entry) {
+    gated_call_.End(status, [this](AuditEntry& entry) {
       for (int i = 0; i < response_.results_size(); ++i) {
         const v1::SignProofResult& result = response_.results(i);
         result.has_proof()
@@ -116,7 +116,7 @@ class BatchSignProofsCall final : public UnaryCall {
   }
 
   ProofSignerService& service_;
-  GateCheck gate_check_;
+  GatedCall gated_call_;
   google::protobuf::Arena arena_;
   v1::BatchSignProofsRequest& request_ =
       *google::protobuf::Arena::CreateMessage<v1::BatchSignProofsRequest>(
@@ -132,7 +132,7 @@ class GetCapabilitiesCall final : public UnaryCall {
   GetCapabilitiesCall(ProofSignerService& service, CallQueue& queue)
       : UnaryCall(queue),
         service_(service),
-        gate_check_(service.gate(), Method::kGetCapabilities, queue, context_) {
+        gated_call_(service.gate(), Method::kGetCapabilities, queue, context_) {
     service.RequestGetCapabilities(&context_, &request_bytes_, &writer_,
                                    queue.events.get(), queue.events.get(),
                                    tag());
@@ -141,19 +141,19 @@ class GetCapabilitiesCall final : public UnaryCall {
  private:
   void AwaitNext() override { new GetCapabilitiesCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gate_check_.Begin(arrived()); }
+  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
 
   void Serve() override {
     v1::GetCapabilitiesRequest request;
-    absl::Status status = gate_check_.Check();
+    absl::Status status = gated_call_.Check();
     if (status.ok()) status = ParseMessage(request_bytes_, request);
-    if (!status.ok()) gate_check_.CountRefusal(status);
-    gate_check_.End(status, [](AuditEntry&) {});
+    if (!status.ok()) gated_call_.CountRefusal(status);
+    gated_call_.End(status, [](AuditEntry&) {});
     status.ok() ? AnswerWith(service_.capabilities()) : AnswerError(status);
   }
 
   ProofSignerService& service_;
-  GateCheck gate_check_;
+  GatedCall gated_call_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/rpc/call_queue.h"
-#include "signer/service/rpc/gate_check.h"
+#include "signer/service/rpc/gated_call.h"
 
 namespace proofmint::service {
 

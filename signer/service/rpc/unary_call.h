@@ -61,7 +61,7 @@ class UnaryCall : public QueueEvent {
 
   void AnswerError(const absl::Status& error);
 
-  // When the call was taken from the queue, by MonotonicNow.
+  // Returns when the call was taken from the queue, by MonotonicNow.
   absl::Duration arrived() const { return arrived_; }
 
   CallQueue& queue_;

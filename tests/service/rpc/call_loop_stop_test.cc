@@ -23,8 +23,8 @@ namespace {
 
 using ::proofmint::testing::IsOk;
 
-// An event that the test triggers. With `hold` it blocks the thread until
-// `go_on_`.
+// Event is an event that the test triggers. With `hold` it blocks the thread
+// until `go_on_`.
 class Event final : public QueueEvent {
  public:
   explicit Event(bool hold) : hold_(hold) {}

@@ -41,7 +41,7 @@ using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 using ::proofmint::testing::ValidRequest;
 
-// A call whose answer the test takes later.
+// Pending is a call of which the test takes the answer later.
 template <typename Request, typename Response>
 struct Pending {
   std::unique_ptr<grpc::ClientContext> context = NewContext();
@@ -53,7 +53,8 @@ using PendingProof = Pending<v1::SignProofRequest, v1::SignProofResponse>;
 using PendingBatch =
     Pending<v1::BatchSignProofsRequest, v1::BatchSignProofsResponse>;
 
-// A server whose only call thread blocks when it first mints, until `go_on_`.
+// HeldServer is a server with one call thread, which blocks when it first
+// mints, until `go_on_`.
 class HeldServer {
  public:
   HeldServer() {

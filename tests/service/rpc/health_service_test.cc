@@ -30,7 +30,7 @@ HealthCheckRequest RequestFor(const std::string& service) {
   return request;
 }
 
-// A call of Watch.
+// Watch is a call of the health service's Watch.
 class Watch {
  public:
   Watch(Health::Stub& stub, const std::string& service)

@@ -9,7 +9,7 @@
 #include "signer/service/gate/admission.h"
 #include "signer/service/gate/caller.h"
 #include "signer/service/gate/serving_state.h"
-#include "signer/service/rpc/gate_check.h"
+#include "signer/service/rpc/gated_call.h"
 #include "tests/testing/fake_entropy.h"
 
 namespace proofmint::testing {

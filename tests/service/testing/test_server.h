@@ -51,7 +51,7 @@ class TestServer {
 
   std::string unix_path() const { return directory_ / "server.sock"; }
   std::string unix_target() const { return "unix:" + unix_path(); }
-  // Such as "127.0.0.1:43211".
+  // Returns the address of the port, such as "127.0.0.1:43211".
   const std::string& tcp_target() const { return server_->addresses()[1]; }
 
   // Returns a client on a new connection to the Unix socket.

@@ -1,4 +1,4 @@
-#include "signer/service/rpc/gate_check.h"
+#include "signer/service/rpc/gated_call.h"
 
 #include <algorithm>
 #include <utility>
@@ -20,7 +20,7 @@ absl::string_view TraceParentOf(const grpc::ServerContext& context) {
 
 }  // namespace
 
-absl::Duration GateCheck::Begin(absl::Duration arrived) {
+absl::Duration GatedCall::Begin(absl::Duration arrived) {
   caller_ = gate_.callers.Identify(context_);
   call_info_ = {caller_.id, arrived,
                 std::min(MonotonicTimeOf(context_.raw_deadline()),
@@ -28,7 +28,7 @@ absl::Duration GateCheck::Begin(absl::Duration arrived) {
   return gate_.state.serving() ? gate_.fault_delay : absl::ZeroDuration();
 }
 
-absl::Status GateCheck::Check() const {
+absl::Status GatedCall::Check() const {
   if (!caller_.allowed) {
     return CallerNotAllowedError(
         caller_.id == kUnknownCaller ? absl::string_view() : caller_.id);
@@ -36,7 +36,7 @@ absl::Status GateCheck::Check() const {
   return gate_.state.Check();
 }
 
-absl::Status GateCheck::Admit(size_t proofs) {
+absl::Status GatedCall::Admit(size_t proofs) {
   const absl::Duration now = base::MonotonicNow();
   if (call_info_.deadline <= now + queue_.mint_queue.ExpectedWait()) {
     return DeadlineTooShortError();
@@ -46,7 +46,7 @@ absl::Status GateCheck::Admit(size_t proofs) {
   return absl::OkStatus();
 }
 
-void GateCheck::End(const absl::Status& status,
+void GatedCall::End(const absl::Status& status,
                     absl::FunctionRef<void(AuditEntry&)> add_proofs) {
   // The ticket is released before the caller has read its answer, so that a
   // slow reader does not keep other callers from being admitted.

@@ -1,6 +1,6 @@
 // Tests the checks of calls over real connections.
 
-#include "signer/service/rpc/gate_check.h"
+#include "signer/service/rpc/gated_call.h"
 
 #include <gmock/gmock.h>
 
@@ -34,7 +34,7 @@ using ::proofmint::testing::TempDir;
 using ::proofmint::testing::ValidRequest;
 using ::testing::MatchesRegex;
 
-class GateCheckTest : public MinterTest {
+class GatedCallTest : public MinterTest {
  protected:
   void SetUp() override { Start(*parts_, &parts_.callers); }
 
@@ -91,7 +91,7 @@ class GateCheckTest : public MinterTest {
   v1::SignProofResponse response_;
 };
 
-TEST_F(GateCheckTest, CountsWhatItServes) {
+TEST_F(GatedCallTest, CountsWhatItServes) {
   ASSERT_TRUE(Sign().ok());
   ASSERT_TRUE(SignBatch(5).ok());
   v1::SignProofRequest bad = ValidRequest();
@@ -107,7 +107,7 @@ TEST_F(GateCheckTest, CountsWhatItServes) {
   EXPECT_EQ(parts_.admission.in_flight(), 0u);
 }
 
-TEST_F(GateCheckTest, ShedsBeforeAnyCryptography) {
+TEST_F(GatedCallTest, ShedsBeforeAnyCryptography) {
   auto others = parts_.admission.Admit("other", 1020, base::MonotonicNow());
   ASSERT_TRUE(others.ok());
   const int draws = entropy_.calls();
@@ -122,14 +122,14 @@ TEST_F(GateCheckTest, ShedsBeforeAnyCryptography) {
   EXPECT_TRUE(SignBatch(256).ok());
 }
 
-TEST_F(GateCheckTest, RefusesABatchOfTheWrongSizeBeforeItIsAdmitted) {
+TEST_F(GatedCallTest, RefusesABatchOfTheWrongSizeBeforeItIsAdmitted) {
   auto others = parts_.admission.Admit("other", 1024, base::MonotonicNow());
   ASSERT_TRUE(others.ok());
   EXPECT_EQ(ReasonOfCall(SignBatch(257)), kInvalidBatchSize);
   EXPECT_EQ(ReasonOfCall(SignBatch(1)), kOverloaded);
 }
 
-TEST_F(GateCheckTest, TellsACallerOfItsQuota) {
+TEST_F(GatedCallTest, TellsACallerOfItsQuota) {
   Admission admission(
       {.max_in_flight = 1024, .caller_rate = 0.001, .caller_burst = 256});
   Start({.callers = parts_.callers,
@@ -147,7 +147,7 @@ TEST_F(GateCheckTest, TellsACallerOfItsQuota) {
   server_ = nullptr;  // before the admission
 }
 
-TEST_F(GateCheckTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
+TEST_F(GatedCallTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   parts_.state.SetReady(false);
   EXPECT_THAT(DetailsOf(Sign()), IsRetryableErrorWithin("NOT_READY", 500, 500));
   v1::GetCapabilitiesResponse capabilities;
@@ -167,7 +167,7 @@ TEST_F(GateCheckTest, SaysThatItIsNotReadyDrainsOrIsBroken) {
   server_ = nullptr;
 }
 
-TEST_F(GateCheckTest, RefusesAnUnidentifiedCaller) {
+TEST_F(GatedCallTest, RefusesAnUnidentifiedCaller) {
   Start(*parts_, /*callers=*/nullptr);
   for (int i = 0; i < 2; ++i) {
     grpc::Status status = i == 0 ? Sign() : SignBatch(300);
@@ -183,7 +183,7 @@ TEST_F(GateCheckTest, RefusesAnUnidentifiedCaller) {
 }
 
 // The server's own limit of the deadline is earlier than the caller's deadline.
-TEST_F(GateCheckTest, RefusesWhatWouldBeTooLate) {
+TEST_F(GatedCallTest, RefusesWhatWouldBeTooLate) {
   Gate impatient = *parts_;
   impatient.max_deadline = absl::Milliseconds(20);
   impatient.fault_delay = absl::Milliseconds(30);
@@ -197,7 +197,7 @@ TEST_F(GateCheckTest, RefusesWhatWouldBeTooLate) {
   EXPECT_EQ(loop_->stats()[0].queue.sum_nanoseconds(), 0u);
 }
 
-TEST_F(GateCheckTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
+TEST_F(GatedCallTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
   Gate slow = *parts_;
   slow.fault_delay = absl::Milliseconds(50);
   Start(slow, &parts_.callers);
@@ -226,7 +226,7 @@ TEST_F(GateCheckTest, ADelayOnPurposeIsOfEachCallAndNotOfTheServer) {
   for (const Call& call : calls) EXPECT_TRUE(call.status.ok());
 }
 
-TEST_F(GateCheckTest, WritesALineForEachCall) {
+TEST_F(GatedCallTest, WritesALineForEachCall) {
   const std::string path = directory_ / "audit";
   auto audit_log = AuditLog::Open(path).value();
   Gate audited = *parts_;

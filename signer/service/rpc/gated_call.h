@@ -1,7 +1,7 @@
-// Checks whether a call of ProofSigner is served, and records how it ended.
+// Decides whether a call of ProofSigner is served, and counts and audits it.
 
-#ifndef PROOFMINT_SIGNER_SERVICE_RPC_GATE_CHECK_H_
-#define PROOFMINT_SIGNER_SERVICE_RPC_GATE_CHECK_H_
+#ifndef PROOFMINT_SIGNER_SERVICE_RPC_GATED_CALL_H_
+#define PROOFMINT_SIGNER_SERVICE_RPC_GATED_CALL_H_
 
 #include <grpcpp/server_context.h>
 
@@ -33,20 +33,21 @@ struct Gate {
   absl::Duration fault_delay = absl::ZeroDuration();
 };
 
-// GateCheck takes one call through the gate, before any cryptography, and
-// records how the call ended. It is a member of the call, and its functions are
-// called in the order in which they stand here.
+// GatedCall does what every call has in common: it takes the call through the
+// gate, before any cryptography, and at the end counts and audits it. It is a
+// member of the call object, which calls its functions in the order in which
+// they stand here.
 //
 // Confined to the thread of `queue`.
-class GateCheck {
+class GatedCall {
  public:
-  // All arguments must outlive the check.
-  GateCheck(const Gate& gate, Method method, CallQueue& queue,
+  // All arguments must outlive this object.
+  GatedCall(const Gate& gate, Method method, CallQueue& queue,
             const grpc::ServerContext& context)
       : gate_(gate), method_(method), queue_(queue), context_(context) {}
 
-  GateCheck(const GateCheck&) = delete;
-  GateCheck& operator=(const GateCheck&) = delete;
+  GatedCall(const GatedCall&) = delete;
+  GatedCall& operator=(const GatedCall&) = delete;
 
   // Identifies the caller and fixes the deadline of the call, which arrived at
   // `arrived`, a time of MonotonicNow. Returns how long the call is to be
@@ -73,7 +74,7 @@ class GateCheck {
   void End(const absl::Status& status,
            absl::FunctionRef<void(AuditEntry&)> add_proofs);
 
-  // The caller, the arrival and the deadline, after Begin.
+  // Returns the caller, the arrival and the deadline, after Begin.
   const MintQueue::CallInfo& call_info() const { return call_info_; }
 
  private:
@@ -88,4 +89,4 @@ class GateCheck {
 
 }  // namespace proofmint::service
 
-#endif  // PROOFMINT_SIGNER_SERVICE_RPC_GATE_CHECK_H_
+#endif  // PROOFMINT_SIGNER_SERVICE_RPC_GATED_CALL_H_
