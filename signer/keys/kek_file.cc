@@ -24,10 +24,10 @@
 namespace proofmint::keys {
 namespace {
 
-// All ones if `value` is negative, zero otherwise.
+// Returns all ones if `value` is negative, zero otherwise.
 int32_t IfNegative(int32_t value) { return value >> 31; }
 
-// The base64url character of six bits, without a table.
+// Returns the base64url character of six bits, without a table.
 char CharacterOf(int32_t bits) {
   int32_t character = 'A' + bits;
   character += IfNegative(25 - bits) & ('a' - 'Z' - 1);
@@ -37,7 +37,7 @@ char CharacterOf(int32_t bits) {
   return static_cast<char>(character);
 }
 
-// The reverse; -1 for any other character.
+// Returns the six bits of a base64url character, or -1 for any other character.
 int32_t BitsOf(char text) {
   const int32_t character = static_cast<uint8_t>(text);
   auto if_between = [character](char first, char last) {
@@ -49,7 +49,7 @@ int32_t BitsOf(char text) {
          (if_between('-', '-') & 63) + (if_between('_', '_') & 64);
 }
 
-// `text` must have the size of a key.
+// Returns whether `text`, which must have the size of a key, is one.
 bool DecodeKek(absl::string_view text, Kek& kek) {
   uint8_t* out = kek.ExposeSecret().data();
   uint32_t bits = 0;
@@ -67,7 +67,7 @@ bool DecodeKek(absl::string_view text, Kek& kek) {
   }
   // What is left over must be zeros, so that each key has one encoding.
   errors |= static_cast<int32_t>(bits & ((1u << count) - 1));
-  // Whether a line is well-formed may be known.
+  // That a line is malformed is no secret.
   crypto::DeclassifyValue(errors);
   return errors == 0;
 }
@@ -90,7 +90,7 @@ absl::StatusOr<size_t> ReadText(const std::string& path,
   if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         path,
-        ": everybody may read or write it, want permissions such as 0400 or "
+        ": all users may read or write it, want permissions such as 0400 or "
         "0440"));
   }
   return base::ReadInto(file, path, buffer);
@@ -138,9 +138,9 @@ absl::StatusOr<std::vector<Kek>> ParseKeks(absl::string_view text) {
         })) {
       return LineError(
           number,
-          absl::StrCat("got text of another form, want ", kKekLinePrefix,
-                       " and 43 characters of "
-                       "base64url, as `proofmint kek new` prints"));
+          absl::StrCat("malformed, want ", kKekLinePrefix,
+                       " and 43 characters of base64url, as `proofmint kek "
+                       "new` prints"));
     }
     if (kek.IsWiped()) {
       return LineError(number, "got a key of zeros, want random bytes");

@@ -35,8 +35,8 @@ absl::StatusOr<std::vector<Kek>> ParseKeks(absl::string_view text);
 
 // ReadKekFile reads and parses a file, or what a symbolic link leads to. Fails
 // as ParseKeks, and with FAILED_PRECONDITION if it cannot be read, is no
-// regular file, is larger than kMaxKekFileSize, or everybody may read or
-// write it. Errors name the path and the line, never a key.
+// regular file, is larger than kMaxKekFileSize, or all users may read or write
+// it. Errors name the path and the line, never a key.
 absl::StatusOr<std::vector<Kek>> ReadKekFile(const std::string& path);
 
 }  // namespace proofmint::keys

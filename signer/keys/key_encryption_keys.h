@@ -60,10 +60,10 @@ class KeyEncryptionKeys {
   // Returns the key with that id; null if there is none.
   const Key* Find(const KekId& id) const;
 
-  // Whether these are the keys of `keks`, in the same order.
+  // Returns whether these are the keys of `keks`, in the same order.
   bool AreThoseOf(std::span<const Kek> keks) const;
 
-  // Whether all of the memory is locked: never written to swap.
+  // Returns whether all of the memory is locked: never written to swap.
   bool memory_locked() const { return arena_.locked(); }
 
  private:

@@ -68,7 +68,7 @@ class KeyHandles {
   // one thread at a time may reload.
   absl::StatusOr<bool> Reload();
 
-  // Whether the KEKs are in memory that is never written to swap.
+  // Returns whether the KEKs are in memory that is never written to swap.
   bool memory_locked() const;
 
  private:
@@ -76,7 +76,7 @@ class KeyHandles {
              std::shared_ptr<const KeyEncryptionKeys> keks)
       : options_(options), entropy_(entropy), keks_(std::move(keks)) {}
 
-  // The current KEKs, which live for as long as a call uses them.
+  // Returns the current KEKs, which live for as long as a call uses them.
   std::shared_ptr<const KeyEncryptionKeys> keks() const;
 
   const KeyHandlesOptions options_;

@@ -36,12 +36,12 @@ using dpop::ProofKey;
 constexpr size_t kPushSize = 8;
 
 // A key is prefetched this many keys before it is popped: it mostly still lies
-// in the cache of the core that minted it, some 200 ns away.
+// in the cache of the core that generated it, some 200 ns away.
 constexpr size_t kPrefetchDistance = 3;
 
 size_t IndexOf(Algorithm algorithm) { return static_cast<size_t>(algorithm); }
 
-// The arena holds the keys of the batch that is being minted, and from this
+// The arena holds the keys of the batch that is being generated, and from this
 // offset the slots of each algorithm.
 constexpr size_t kSlotsOffset =
     (crypto::kKernelBatchSize * sizeof(ProofKey) + kCacheLine - 1) /
@@ -72,10 +72,10 @@ KeyPool::KeyPool(const KeyPoolOptions& options, crypto::Entropy& entropy,
       entropy_(entropy),
       arena_(std::move(arena)),
       capacity_(arena_.wiped_on_fork() ? options.capacity : 0),
-      minted_(reinterpret_cast<ProofKey*>(arena_.bytes().data()),
-              crypto::kKernelBatchSize),
+      generated_(reinterpret_cast<ProofKey*>(arena_.bytes().data()),
+                 crypto::kKernelBatchSize),
       slots_(reinterpret_cast<KeySlot*>(arena_.bytes().data() + kSlotsOffset)) {
-  std::uninitialized_value_construct(minted_.begin(), minted_.end());
+  std::uninitialized_value_construct(generated_.begin(), generated_.end());
 }
 
 absl::Status KeyPool::StartRefilling() {
@@ -146,7 +146,7 @@ size_t KeyPool::Pop(Algorithm algorithm, std::span<ProofKey> keys) {
 void KeyPool::Refill() {
   while (std::optional<Batch> batch = NextBatch()) {
     absl::Status status = dpop::GenerateProofKeys(
-        kernel_, batch->algorithm, entropy_, minted_.first(batch->size));
+        kernel_, batch->algorithm, entropy_, generated_.first(batch->size));
     if (status.ok()) {
       Push(*batch);
     } else {
@@ -182,7 +182,7 @@ std::optional<KeyPool::Batch> KeyPool::NextBatch() {
 // fitted when the batch was begun still fits.
 void KeyPool::Push(const Batch& batch) {
   KeySlot* slots = slots_ + IndexOf(batch.algorithm) * capacity_;
-  std::span<ProofKey> keys = minted_.first(batch.size);
+  std::span<ProofKey> keys = generated_.first(batch.size);
   while (!keys.empty()) {
     std::span<ProofKey> some = keys.first(std::min(keys.size(), kPushSize));
     keys = keys.subspan(some.size());
@@ -204,7 +204,7 @@ void KeyPool::Push(const Batch& batch) {
 // The next Take that finds the pool half empty tries again: without demand the
 // thread does not ask a failing source over and over.
 void KeyPool::GiveUp() {
-  for (ProofKey& key : minted_) key = ProofKey();
+  for (ProofKey& key : generated_) key = ProofKey();
   base::MutexLock lock(mutex_);
   ++failures_;
   for (Stack& stack : stacks_) stack.filling = false;

@@ -1,4 +1,4 @@
-// Mints keys ahead of demand.
+// Generates keys ahead of demand.
 
 #ifndef PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
 #define PROOFMINT_SIGNER_KEYS_KEY_POOL_H_
@@ -28,7 +28,8 @@ struct KeySlot;
 
 struct KeyPoolOptions {
   crypto::Kernel kernel = crypto::Kernel::kBoringSsl;
-  // Keys kept ready for each algorithm; 0 keeps none and mints on demand.
+  // Keys kept ready for each algorithm; 0 keeps none, and a
+  // key is then generated on demand.
   size_t capacity = 2048;
 };
 
@@ -60,8 +61,8 @@ class KeyPool {
   KeyPool& operator=(const KeyPool&) = delete;
 
   // Take fills `keys`, any number of them, with keys that are handed out once
-  // and never again: those that are ready, and the rest minted on the calling
-  // thread in one kernel batch. Never waits for the refilling thread to mint.
+  // and never again: those that are ready, and the rest generated on the
+  // calling thread in one kernel batch. Never waits for the refilling thread.
   // Fails only as GenerateProofKeys does; the keys are then empty.
   absl::Status Take(dpop::Algorithm algorithm, std::span<dpop::ProofKey> keys);
 
@@ -69,15 +70,15 @@ class KeyPool {
   struct Stats {
     size_t depth;     // keys ready now
     uint64_t pooled;  // keys handed out that were ready
-    uint64_t missed;  // keys handed out that had to be minted on demand
+    uint64_t missed;  // keys handed out that were generated on demand
   };
   Stats GetStats(dpop::Algorithm algorithm) const;
 
-  // Keys kept ready for each algorithm: as the options asked, or 0 if the
-  // memory cannot be wiped on fork.
+  // Returns how many keys are kept ready for each algorithm: as the options
+  // say, or 0 if the memory cannot be wiped on fork.
   size_t capacity() const { return capacity_; }
 
-  // Whether all of the memory is locked: never written to swap.
+  // Returns whether all of the memory is locked: never written to swap.
   bool memory_locked() const { return arena_.locked(); }
 
   // Tops the pool up and blocks until it is full, or has failed to fill. For
@@ -87,7 +88,7 @@ class KeyPool {
  private:
   friend class KeyPoolPeer;  // for tests
 
-  // Keys to mint for one algorithm.
+  // Batch says which keys to generate next.
   struct Batch {
     dpop::Algorithm algorithm;
     size_t size;
@@ -121,8 +122,8 @@ class KeyPool {
   const LockedArena arena_;
   const size_t capacity_;
   // Both in `arena_`.
-  const std::span<dpop::ProofKey> minted_;  // of the refilling thread
-  KeySlot* const slots_;                    // `capacity_` for each algorithm
+  const std::span<dpop::ProofKey> generated_;  // of the refilling thread
+  KeySlot* const slots_;                       // `capacity_` for each algorithm
   std::array<std::atomic<uint64_t>, dpop::kAlgorithms.size()> missed_ = {};
 
   mutable base::Mutex mutex_;

@@ -33,11 +33,11 @@ class LockedArena {
 
   std::span<uint8_t> bytes() const { return bytes_; }
 
-  // Whether all of it is never written to swap. A forked child does not inherit
-  // the lock, and has nothing in the arena to lose.
+  // Returns whether all of it is never written to swap. A forked child does not
+  // inherit the lock, and has nothing in the arena to lose.
   bool locked() const { return locked_; }
 
-  // Whether a forked child sees zeros instead of the contents.
+  // Returns whether a forked child sees zeros instead of the contents.
   bool wiped_on_fork() const { return wiped_on_fork_; }
 
  private:

@@ -27,7 +27,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// The ids of the keys of `text`; none if it is refused.
+// Returns the ids of the keys of `text`; none if it is refused.
 std::vector<KekId> IdsIn(absl::string_view text) {
   absl::StatusOr<std::vector<Kek>> keks = ParseKeks(text);
   EXPECT_THAT(keks, IsOk());
@@ -121,12 +121,11 @@ TEST(ParseKeksTest, NamesTheBadLineAndDoesNotQuoteIt) {
     for (const std::string& text : {LinesOf({7}) + "\n# comment\n" + line,
                                     LinesOf({7}) + "\n\n" + line + "\n",
                                     "#\n#\n#\n" + line + "\n" + good}) {
-      EXPECT_THAT(
-          ParseKeks(text),
-          StatusIs(
-              absl::StatusCode::kInvalidArgument,
-              AllOf(HasSubstr("kek_file: line 4: got text of another form"),
-                    Not(HasSubstr(key.substr(0, 8))), Not(HasSubstr("kkk")))))
+      EXPECT_THAT(ParseKeks(text),
+                  StatusIs(absl::StatusCode::kInvalidArgument,
+                           AllOf(HasSubstr("kek_file: line 4: malformed"),
+                                 Not(HasSubstr(key.substr(0, 8))),
+                                 Not(HasSubstr("kkk")))))
           << line;
     }
   }
@@ -150,7 +149,7 @@ TEST_F(ReadKekFileTest, ReadsAFileAndThroughSymbolicLinks) {
   }
 }
 
-TEST_F(ReadKekFileTest, RefusesWhatEverybodyMayReadOrWrite) {
+TEST_F(ReadKekFileTest, RefusesWhatAllUsersMayReadOrWrite) {
   for (mode_t mode : {0400, 0440, 0600, 0640, 0660, 0700, 0401}) {
     WriteKekFile(path_, LinesOf({1}), mode);
     EXPECT_THAT(ReadKekFile(path_), IsOk()) << std::oct << mode;
@@ -160,7 +159,7 @@ TEST_F(ReadKekFileTest, RefusesWhatEverybodyMayReadOrWrite) {
     EXPECT_THAT(ReadKekFile(path_),
                 StatusIs(absl::StatusCode::kFailedPrecondition,
                          absl::StrCat("kek_file: ", path_,
-                                      ": everybody may read or write it, want "
+                                      ": all users may read or write it, want "
                                       "permissions such as 0400 or 0440")))
         << std::oct << mode;
   }

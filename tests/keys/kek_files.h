@@ -20,7 +20,7 @@
 
 namespace proofmint::keys {
 
-// The KEK of the bytes `first`, `first` + 1 and so on.
+// Returns the KEK of the bytes `first`, `first` + 1 and so on.
 inline Kek TestKek(uint8_t first) {
   Kek kek;
   for (uint8_t& byte : kek.ExposeSecret()) byte = first++;
@@ -33,14 +33,14 @@ inline std::vector<Kek> TestKeks(std::initializer_list<uint8_t> firsts) {
   return keks;
 }
 
-// The line of a KEK, without a line break.
+// Returns the line of a KEK, without a line break.
 inline std::string LineOf(const Kek& kek) {
   const KekLine line = FormatKek(kek);
   std::span<const uint8_t> bytes = line.ExposeSecret();
   return std::string(bytes.begin(), bytes.end());
 }
 
-// The text of a file with those TestKeks.
+// Returns the text of a file with those TestKeks.
 inline std::string LinesOf(std::initializer_list<uint8_t> firsts) {
   std::string lines;
   for (uint8_t first : firsts) lines += LineOf(TestKek(first)) + "\n";

@@ -26,7 +26,8 @@ namespace proofmint::keys {
 
 class KeyPoolPeer {
  public:
-  // All the memory that holds keys that are ready or are being minted.
+  // Returns all the memory that holds keys that are ready or are being
+  // generated.
   static std::span<const uint8_t> Memory(const KeyPool& pool) {
     return pool.arena_.bytes();
   }
@@ -60,14 +61,14 @@ inline std::vector<dpop::ProofKey> TakeKeys(KeyPool& pool,
   return keys;
 }
 
-// The distinct thumbprints of `keys`.
+// Returns the distinct thumbprints of `keys`.
 inline std::set<std::string> Thumbprints(std::span<const dpop::ProofKey> keys) {
   std::set<std::string> thumbprints;
   for (const dpop::ProofKey& key : keys) thumbprints.emplace(key.jkt());
   return thumbprints;
 }
 
-// The 32 bytes of a private key.
+// Returns the 32 bytes of a private key.
 inline std::string SecretOf(const dpop::ProofKey& key) {
   const auto* p256 = std::get_if<crypto::P256KeyPair>(&key.key_pair());
   std::span<const uint8_t, 32> secret =

@@ -162,7 +162,7 @@ TEST(KeyPoolTest, FailsAsItsEntropyDoesAndLeavesTheKeysEmpty) {
     FakeEntropy entropy;
     std::unique_ptr<KeyPool> pool = NewFullPool(8, entropy);
     entropy.FailAfter(0, kAlways);
-    // Some of the pool, some minted and some that fail.
+    // Some from the pool, some generated and some that fail.
     std::vector<ProofKey> keys(200);
     EXPECT_THAT(
         pool->Take(algorithm, keys),

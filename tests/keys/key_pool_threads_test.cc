@@ -37,7 +37,7 @@ using proofmint::testing::kHasSanitizer;
 constexpr int kAlways = 1'000'000'000;
 constexpr Algorithm kAlgorithm = Algorithm::kEd25519;
 
-// The directories of this process's threads in /proc.
+// Returns the directories of this process's threads in /proc.
 std::set<std::string> Threads() {
   // ThreadSanitizer starts a thread of its own beside the first one. Only once,
   // as a thread that has been joined may still be listed.
@@ -61,7 +61,7 @@ std::string NewThread(const std::set<std::string>& before) {
   return added.size() == 1 ? added.front() : "";
 }
 
-// The value of a line of /proc/.../status.
+// Returns the value of a line of /proc/.../status.
 std::string StatusLine(const std::string& thread, const std::string& name) {
   std::ifstream file(thread + "/status");
   for (std::string line; std::getline(file, line);) {

@@ -21,8 +21,6 @@
 namespace proofmint::service {
 namespace {
 
-using base::MutexLock;
-
 // Enough for nearly every process.
 constexpr size_t kUsualGroups = 64;
 
@@ -125,7 +123,7 @@ absl::Status ValidateCallerPolicy(const CallerPolicy& policy) {
 Callers::Callers(CallerPolicy policy)
     : policy_(WithoutInvalidSans(std::move(policy))), own_uid_(geteuid()) {}
 
-void Callers::Connected(int fd) {
+void Callers::RecordPeer(int fd) {
   Connection connection = {.caller = Unknown(), .inode = SocketInode(fd)};
   ucred peer = {};
   socklen_t size = sizeof(peer);

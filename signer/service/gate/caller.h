@@ -56,9 +56,9 @@ class Callers {
 
   const CallerPolicy& policy() const { return policy_; }
 
-  // Connected reads the peer credentials of the Unix connection `fd`, before
-  // gRPC is given it. Runs on an accept loop.
-  void Connected(int fd);
+  // RecordPeer reads the peer credentials of the Unix connection `fd`, before
+  // gRPC is given it, and keeps them for Identify. Runs on an accept loop.
+  void RecordPeer(int fd);
 
   // Identify returns the caller of the call with `context`. It makes no system
   // call and reads no file.
@@ -67,9 +67,9 @@ class Callers {
   // a new connection with the same descriptor. No peer then gets the answer.
   Caller Identify(const grpc::ServerContextBase& context) const;
 
-  // The number of Unix connections that are open. gRPC does not report when it
-  // closes one, so this makes a system call for each descriptor: call it for a
-  // scrape, not for each call.
+  // Returns the number of Unix connections that are open. gRPC does not report
+  // when it closes one, so this makes a system call for each descriptor: call
+  // it for a scrape, not for each call.
   size_t unix_connections() const;
 
  private:

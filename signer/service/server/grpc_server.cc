@@ -53,7 +53,8 @@ bool IsPlaintext(const TcpAddress& address, const GrpcServerOptions& options) {
   return address.loopback && options.allow_insecure_loopback;
 }
 
-// Fails if `options` do not allow `address`, or lack what it needs.
+// Returns an error if `options` neither allow plaintext at `address` nor have
+// the TLS credentials and allowed callers that it needs.
 absl::Status CheckTcp(const TcpAddress& address,
                       const GrpcServerOptions& options) {
   if (IsPlaintext(address, options)) return absl::OkStatus();
@@ -110,8 +111,9 @@ void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument,
                     std::min(absl::ToInt64Milliseconds(duration), kForever)));
 }
 
-// Limits what a client may use. gRPC has no limits for a single port, so where
-// both are served, those of TCP apply to Unix sockets as well.
+// Limits the memory, streams, pings and time that a client may use. gRPC has
+// only limits of a whole server: one that serves both TCP and Unix sockets
+// applies the limits of TCP to Unix sockets as well.
 void SetLimits(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);
   grpc::ResourceQuota memory("proofmint");
@@ -226,7 +228,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     PROOFMINT_RETURN_IF_ERROR(
         listener->Start([grpc_server = server->server_.get(),
                          callers = options.callers](base::UniqueFd connection) {
-          if (callers != nullptr) callers->Connected(connection.get());
+          if (callers != nullptr) callers->RecordPeer(connection.get());
           grpc::AddInsecureChannelFromFd(grpc_server, connection.Release());
         }));
   }

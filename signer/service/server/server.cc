@@ -16,7 +16,7 @@ namespace {
 constexpr absl::Duration kPeriodicTasksInterval = absl::Seconds(1);
 
 // How long after the latest deadline a call without an answer is cut off.
-constexpr absl::Duration kAnswerLimit = absl::Seconds(1);
+constexpr absl::Duration kCutOffGrace = absl::Seconds(1);
 
 constexpr absl::Duration kDrainPollInterval = absl::Milliseconds(2);
 
@@ -34,7 +34,7 @@ absl::Status ValidateAdmission(const AdmissionOptions& options) {
   return absl::OkStatus();
 }
 
-// The reloaders of a server; `tls` may be null.
+// Returns the reloaders of a server; `tls` may be null.
 std::vector<Reloader*> Reloaders(Reloader& keks, TlsCredentials* tls) {
   std::vector<Reloader*> reloaders = {&keks};
   if (tls != nullptr) reloaders.push_back(&tls->reloader());
@@ -137,7 +137,7 @@ Server::Server(const ServerOptions& options, Parts parts,
             proof_signer_.AwaitCalls(queue);
             readiness_.health().AwaitCalls(queue);
           },
-          options.max_deadline + options.faults.delay + kAnswerLimit),
+          options.max_deadline + options.faults.delay + kCutOffGrace),
       upkeep_({.self_check = [this] { return CheckMinter(minter_); },
                .self_check_interval = options.self_check_interval,
                .reloaders = Reloaders(kek_reloader_, tls_.get())},

@@ -35,10 +35,9 @@ using ::proofmint::testing::LoopbackTcp;
 using ::proofmint::testing::NewChannel;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TempDir;
-using ::proofmint::testing::UniqueFd;
 using ::testing::StartsWith;
 
-// The process that connects.
+// Process describes the process that connects.
 struct Process {
   uid_t uid;
   gid_t gid;
@@ -101,7 +100,7 @@ TEST_F(CallerTest, TheDaemonsOwnUserIsAlwaysAllowed) {
   }
 }
 
-TEST_F(ForeignCallerTest, WithoutListsWhoeverCanConnectIsAllowed) {
+TEST_F(ForeignCallerTest, WithoutListsEveryPeerIsAllowed) {
   auto server = Serve({});
   EXPECT_EQ(AskWhoIAm(ConnectAs({.uid = 65534, .gid = 65534})),
             "allowed uid:65534");
@@ -199,7 +198,7 @@ TEST(CallersTest, ADescriptorThatIsNowSomethingElseIsNoConnection) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   base::UniqueFd first(pair[0]);
   base::UniqueFd second(pair[1]);
-  callers.Connected(first.get());
+  callers.RecordPeer(first.get());
   EXPECT_EQ(callers.unix_connections(), 1u);
   ASSERT_EQ(dup2(second.get(), first.get()), first.get());
   EXPECT_EQ(callers.unix_connections(), 0u);
