@@ -37,7 +37,8 @@ void ServerFlags::AddTo(CLI::App& command) {
       command
           .add_option("--tls_certificate", tls_certificate,
                       "This client's certificate, a PEM file, for a server\n"
-                      "with mTLS; the three --tls_... flags go together")
+                      "with mTLS. The three --tls_... flags go together; each\n"
+                      "names a regular file, not a pipe")
           ->check(CLI::ExistingFile);
   CLI::Option* key =
       command
