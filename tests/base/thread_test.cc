@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -64,6 +65,8 @@ TEST(ThreadTest, JoinsInTheDestructor) {
     std::latch destroying(1);
     Thread thread = MustStart([&] {
       destroying.wait();
+      // A destructor that does not join would have returned by the end of this.
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();
       ran = true;
     });
     destroying.count_down();
