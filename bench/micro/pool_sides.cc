@@ -26,7 +26,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A minter and what it refers to.
+// WarmMinter holds a minter and what it refers to.
 struct WarmMinter {
   std::unique_ptr<keys::KeyPool> pool;
   std::unique_ptr<keys::KeyHandles> handles;

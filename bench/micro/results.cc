@@ -26,7 +26,7 @@ bool IsPair(const Ed25519KeyPair& key) {
          key.public_key;
 }
 
-// The header and the thumbprint that belong to the public key.
+// Returns a key with the header and the thumbprint of the public key.
 dpop::ProofKey Describe(dpop::Algorithm algorithm, const KeyPair& key) {
   return std::visit(
       [&](const auto& pair) {

@@ -24,7 +24,7 @@
 
 namespace proofmint::bench {
 
-// The type of an algorithm's keys.
+// KeyTypeOf returns the type of an algorithm's keys.
 KeyType KeyTypeOf(dpop::Algorithm algorithm);
 
 // A broker typically asks for this: a token request with the server's nonce.

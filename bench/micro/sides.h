@@ -33,29 +33,30 @@ inline constexpr size_t kTakesPerSlice =
 // run meanwhile is not counted: it would fall on the slower side more often, in
 // its longer slices, and flatter ours.
 
-// Proofmint's code, `batch` items at a time, in slices of a multiple of that.
+// BatchSide runs Proofmint's code, `batch` items at a time, in slices of a
+// multiple of that.
 Side BatchSide(Operation operation, dpop::Algorithm algorithm, size_t batch,
                crypto::Kernel kernel, crypto::Entropy& entropy);
 
-// A library, one item at a time; the text of proofs is made by Proofmint's
-// code.
+// LibrarySide runs a library, one item at a time; Proofmint's code makes the
+// text of the proofs.
 Side LibrarySide(std::string name, Operation operation,
                  dpop::Algorithm algorithm, Library& library,
                  crypto::Entropy& entropy);
 
-// The handler of SignProof, one request at a time, without gRPC. Its keys come
-// from a warm pool, whose thread made them before. Fails if there is no memory
-// for the pool.
+// UnarySide runs the handler of SignProof, one request at a time, without gRPC.
+// Its keys come from a warm pool: they were made before. Fails if there is no
+// memory for the pool.
 absl::StatusOr<Side> UnarySide(dpop::Algorithm algorithm, crypto::Kernel kernel,
                                crypto::Entropy& entropy);
 
-// KeyPool::Take of one key from a warm pool. A take is timed alone, by the wall
-// clock, one take after the other without work between them; the pool is filled
-// again between slices. The seconds of a slice are its median take times the
-// number of takes. Adds counters, in nanoseconds: p50_ns, p99_ns and p999_ns,
-// and clock_ns, the median time between two readings of the clock with nothing
-// between, which is part of every time. Fails if there is no memory for the
-// pool.
+// TakeSide runs KeyPool::Take of one key from a warm pool. A take is timed
+// alone, by the wall clock, one take after the other without work between them;
+// the pool is filled again between slices. The seconds of a slice are its
+// median take times the number of takes. Adds counters, in nanoseconds: p50_ns,
+// p99_ns and p999_ns, and clock_ns, the median time between two readings of the
+// clock with nothing between, which is part of every time. Fails if there is no
+// memory for the pool.
 absl::StatusOr<Side> TakeSide(dpop::Algorithm algorithm, crypto::Kernel kernel,
                               crypto::Entropy& entropy);
 

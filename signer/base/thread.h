@@ -51,10 +51,11 @@ class Thread {
   // process ends.
   void Detach();
 
-  // Whether it owns a thread, which may have returned from its function.
+  // Returns whether it owns a thread, which may have returned from its
+  // function.
   bool joinable() const { return joinable_; }
 
-  // The thread that it owns, for functions of pthread.h.
+  // Returns the thread that it owns, for functions of pthread.h.
   pthread_t handle() const { return handle_; }
 
  private:

@@ -72,7 +72,7 @@ struct Curve25519Field {
   }
   static constexpr uint32_t MaxLoose(int limb) { return 3 * MaxTight(limb); }
   static constexpr uint32_t MaxWide(int limb) { return 4 * MaxTight(limb); }
-  // Limb `limb` of 2p.
+  // Returns limb `limb` of 2p.
   static constexpr uint32_t TwoP(int limb) {
     return limb == 0 ? 2 * (kMask26 - 18) : 2 * Mask(limb);
   }
@@ -181,7 +181,7 @@ struct Curve25519Field {
   }
 
  private:
-  // The carry from limb i to limb i + 1.
+  // Returns the carry from limb i to limb i + 1.
   static HWY_INLINE V32 High(V32 limb, int i) {
     return i % 2 == 0 ? Ops::template ShiftRight<26>(limb)
                       : Ops::template ShiftRight<25>(limb);

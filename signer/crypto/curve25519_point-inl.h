@@ -28,8 +28,8 @@ struct Curve25519Point {
   using Word = typename Ops::Word;
   static constexpr size_t kAlignment = 64;
 
-  // A point in extended coordinates: x = X/Z, y = Y/Z, xy = T/Z. All four are
-  // tight.
+  // Extended is a point in extended coordinates: x = X/Z, y = Y/Z, xy = T/Z.
+  // All four are tight.
   struct alignas(kAlignment) Extended {
     Word x[Field::kWords];
     Word y[Field::kWords];
@@ -37,15 +37,15 @@ struct Curve25519Point {
     Word t[Field::kWords];
   };
 
-  // An affine point of the table, or the negative of one. y + x and y - x are
-  // below p and tight; 2dxy is loose.
+  // Niels is an affine point of the table, or the negative of one. y + x and y
+  // - x are below p and tight; 2dxy is loose.
   struct alignas(kAlignment) Niels {
     typename Field::Factor y_plus_x;
     typename Field::Factor y_minus_x;
     typename Field::Factor dxy2;  // 2dxy
   };
 
-  // Intermediate values; they are secret if the points are.
+  // Scratch holds intermediate values, which are secret if the points are.
   struct alignas(kAlignment) Scratch {
     Word a[Field::kWords];
     Word b[Field::kWords];

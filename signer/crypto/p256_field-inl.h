@@ -80,7 +80,7 @@ struct P256Field {
     MultiplyLimbs(a_limbs, b_limbs, out);
   }
 
-  // Like Multiply, but only for the even lanes, in half the time. The odd lanes
+  // Multiplies the even lanes only, in half the time of Multiply. The odd lanes
   // become zero.
   static HWY_NOINLINE void MultiplyEven(const Word* a, const Word* b,
                                         Word* out) {

@@ -34,7 +34,7 @@ class Sha256Prefix {
   // Hashes `prefix`, whose size must be a multiple of kBlockSize.
   explicit Sha256Prefix(std::span<const uint8_t> prefix);
 
-  // The size of the prefix, in bytes.
+  // Returns the size of the prefix, in bytes.
   size_t size() const { return size_; }
 
   // Returns the digest of the prefix followed by `rest`.

@@ -17,7 +17,7 @@ void AppendJwk(const crypto::P256PublicKey& key, TextWriter& out) {
       .Append(R"("})");
 }
 
-// RFC 8037 section 2.
+// RFC 8037 section 2 defines the members.
 void AppendJwk(const crypto::Ed25519PublicKey& key, TextWriter& out) {
   out.Append(R"({"crv":"Ed25519","kty":"OKP","x":")")
       .AppendBase64Url(key)

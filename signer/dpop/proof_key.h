@@ -42,16 +42,16 @@ class ProofKey {
   ProofKey(Algorithm algorithm, crypto::P256KeyPair key_pair);
   ProofKey(Algorithm algorithm, crypto::Ed25519KeyPair key_pair);
 
-  // The JWS header in base64url: 220 characters for ES256, 160 for Ed25519, 158
-  // for EdDSA, none for an empty key.
+  // Returns the JWS header in base64url: 220 characters for ES256, 160 for
+  // Ed25519, 158 for EdDSA, none for an empty key.
   absl::string_view encoded_header() const {
     return {encoded_header_.data(), encoded_header_size_};
   }
 
-  // The JWK thumbprint of the public key, 43 characters.
+  // Returns the JWK thumbprint of the public key, 43 characters.
   absl::string_view jkt() const { return {jkt_.data(), jkt_.size()}; }
 
-  // The key pair: a P256KeyPair for ES256, an Ed25519KeyPair otherwise.
+  // Returns the key pair: a P256KeyPair for ES256, an Ed25519KeyPair otherwise.
   const std::variant<crypto::P256KeyPair, crypto::Ed25519KeyPair>& key_pair()
       const {
     return key_pair_;

@@ -29,10 +29,11 @@ class DaemonFlags {
 
   const service::ServerOptions& options() const { return options_; }
 
-  // How long at least calls are answered with DRAINING before the daemon stops.
+  // Returns the least time for which calls are answered with DRAINING before
+  // the daemon stops.
   absl::Duration lame_duck() const { return lame_duck_; }
   bool allow_debugging() const { return allow_debugging_; }
-  // Whether the server listens only at the default address.
+  // Returns whether the server listens only at the default address.
   bool default_listen() const;
 
  private:

@@ -30,7 +30,6 @@ using proofmint::testing::FromHex;
 using proofmint::testing::IsOk;
 using proofmint::testing::StatusIs;
 using proofmint::testing::ToHex;
-using ::testing::ElementsAreArray;
 
 using Signature = std::array<uint8_t, kEd25519SignatureSize>;
 

@@ -34,7 +34,7 @@ std::string ThumbprintOf(absl::string_view jwk) {
   return std::string(jkt.data(), jkt.size());
 }
 
-// The key of RFC 9449 section 4.1, figure 4.
+// Returns the key of RFC 9449 section 4.1, figure 4.
 crypto::P256PublicKey Rfc9449Key() {
   return {
       FromHex<32>(

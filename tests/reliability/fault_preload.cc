@@ -33,7 +33,7 @@ Syscall RealSyscall() {
   return real;
 }
 
-// The mapped clock file, or null.
+// Returns the mapped clock file, or null.
 const volatile int64_t* MapClockFile() {
   const char* path = std::getenv("PROOFMINT_CLOCK_FILE");
   if (path == nullptr) return nullptr;

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 class ProofCheckerTest : public ::testing::Test {
  protected:
-  // A real answer to `request`.
+  // Returns a real answer to `request`.
   v1::SignProofResponse Mint(const v1::SignProofRequest& request) {
     v1::SignProofResponse response;
     grpc::Status status =

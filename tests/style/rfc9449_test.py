@@ -2,7 +2,7 @@
 """Checks that what RFC 9449 demands of a signer is quoted beside the code and beside a test that hold it.
 
 rfc9449_requirements.json lists the sentences of the RFC with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED, the lists that they
-introduce, and what else the tree quotes. One that binds somebody else says so under "not_ours". A quotation is a comment:
+introduce, and what else the tree quotes. One that binds another party says so under "not_ours". A quotation is a comment:
 
   //= rfc9449#4.2
   //# It MUST NOT contain a private key.

@@ -82,7 +82,7 @@ TEST_F(SocketActivationTest, OneProcessAfterAnotherServesTheSocket) {
   }
 }
 
-TEST_F(SocketActivationTest, WhoeverConnectsWhileItDrainsWaitsForTheNext) {
+TEST_F(SocketActivationTest, PeersThatConnectWhileItDrainsWaitForTheNext) {
   UniqueFd socket = BindUnix(path_, SOCK_STREAM);
   UniqueFd inherited(dup(socket.get()));
   std::vector<std::string> command = Activated(inherited.get());

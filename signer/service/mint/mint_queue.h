@@ -69,7 +69,7 @@ class MintQueue {
 
   void Add(const Item& item) { items_.push_back(item); }
 
-  // The number of requests in the queue.
+  // Returns the number of requests in the queue.
   size_t size() const { return items_.size(); }
 
   // Estimates how long a request that is added now will wait: as long as the

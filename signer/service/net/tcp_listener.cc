@@ -100,8 +100,8 @@ absl::StatusOr<std::string> BoundHostPort(const base::UniqueFd& socket,
                       ntohs(port));
 }
 
-// Whether the peer is still connected. If not, gRPC would log an error, and
-// any client could fill the log with it.
+// Returns whether the peer is still connected. If not, gRPC would log an error,
+// and any client could fill the log with it.
 bool IsConnected(const base::UniqueFd& connection) {
   SocketAddress peer;
   socklen_t size = sizeof(peer);

@@ -36,13 +36,13 @@ class TcpListener {
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
 
-  // The address that clients connect to, with the port that was chosen for 0.
+  // Returns the address that clients connect to, with the port that was chosen
+  // for 0.
   const std::string& host_port() const { return host_port_; }
 
   // Start hands every new connection, non-blocking, close-on-exec and without
   // delay of small packets, to `on_connection`, unless it has been reset
-  // already. To be called once. Fails as
-  // AcceptLoop::Start does.
+  // already. To be called once. Fails as AcceptLoop::Start does.
   absl::Status Start(
       std::function<void(base::UniqueFd connection)> on_connection);
 

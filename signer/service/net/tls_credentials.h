@@ -38,19 +38,20 @@ class TlsCredentials {
   // The servers that use it must be gone.
   ~TlsCredentials();
 
-  // NewServerCredentials returns what one port is opened with, for the lifetime
-  // of this object.
+  // NewServerCredentials returns the credentials of one port, which may be used
+  // as long as this object lives.
   std::shared_ptr<grpc::ServerCredentials> NewServerCredentials();
 
-  // The reloader takes the files as they are now, if they are new and good.
-  // Each handshake runs it; running it in between keeps not_after() up to date.
+  // Returns the reloader, which takes the files as they are now, if they are
+  // new and good. Each handshake runs it; running it in between keeps
+  // not_after() up to date.
   Reloader& reloader() { return reloader_; }
 
-  // When the certificate that handshakes show expires.
+  // Returns when the certificate that handshakes show expires.
   absl::Time not_after() const;
 
  private:
-  // What one port knows.
+  // Port holds the state of one port.
   struct Port {
     TlsCredentials* credentials;
     uint64_t version = 0;  // of the files that it has
@@ -73,7 +74,7 @@ class TlsCredentials {
   std::unique_ptr<TlsFiles> files_ ABSL_GUARDED_BY(mutex_);
   absl::Time not_after_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // of files_
-  // What the last look found: the digest of the files, or an error.
+  // The digest of the files when they were last read, or the error.
   std::string seen_ ABSL_GUARDED_BY(mutex_);
   Reloader reloader_{"tls", [this] { return Reload(); }};
 };

@@ -48,15 +48,14 @@ class UnixListener {
   UnixListener(const UnixListener&) = delete;
   UnixListener& operator=(const UnixListener&) = delete;
 
-  // The path that clients connect to.
+  // Returns the path that clients connect to.
   const std::string& path() const { return path_; }
 
-  // Whether the socket is systemd's.
+  // Returns whether the socket is systemd's.
   bool from_systemd() const { return !lock_.valid(); }
 
   // Start hands every new connection, non-blocking and close-on-exec, to
-  // `on_connection`. To be called once. Fails as
-  // AcceptLoop::Start does.
+  // `on_connection`. To be called once. Fails as AcceptLoop::Start does.
   absl::Status Start(
       std::function<void(base::UniqueFd connection)> on_connection);
 

@@ -15,7 +15,7 @@
 
 namespace proofmint::service {
 
-// The methods of ProofSigner.
+// Method names the methods of ProofSigner.
 enum class Method { kSignProof, kBatchSignProofs, kGetCapabilities };
 inline constexpr std::array<const char*, 3> kMethodNames = {
     "SignProof", "BatchSignProofs", "GetCapabilities"};

@@ -16,8 +16,8 @@
 
 namespace proofmint::service {
 
-// Reloader reads files again and reports what came of it, by one log line and
-// one count for each change: "reloaded", or "not reloaded; the old contents
+// Reloader reads files again and reports the result, by one log line and one
+// count for each change: "reloaded", or "not reloaded; the old contents
 // stay in use" with the error.
 //
 // Thread-safe. It has no thread of its own: Run reads on the caller's thread.
@@ -41,7 +41,8 @@ class Reloader {
 
   const std::string& what() const { return what_; }
 
-  // How often new contents were taken, and how often Run reported an error.
+  // Return how often new contents were taken, and how often Run reported an
+  // error.
   uint64_t reloads() const { return reloads_; }
   uint64_t errors() const { return errors_; }
 

@@ -93,16 +93,17 @@ class Server {
     return metrics_server_ == nullptr ? "" : metrics_server_->address();
   }
 
-  // Whether calls are served.
+  // Returns whether calls are served.
   bool serving() const { return readiness_.ready(); }
 
-  // The health service.
+  // Returns the health service.
   HealthService& health() { return readiness_.health(); }
 
-  // The key pool, whose size and memory may be less than the options ask for.
+  // Returns the key pool, whose size and memory may be less than the options
+  // ask for.
   const keys::KeyPool& key_pool() const { return *key_pool_; }
 
-  // Whether the memory of the key pool and of the KEKs is locked.
+  // Returns whether the memory of the key pool and of the KEKs is locked.
   bool memory_locked() const;
 
   // Drain makes the server unhealthy, answers new calls with DRAINING, and

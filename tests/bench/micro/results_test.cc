@@ -63,7 +63,7 @@ class ResultsTest : public ::testing::TestWithParam<std::string> {
     kinds[3].push_back(NewProof());
   }
 
-  // Three right results of each kind.
+  // Returns three right results of each kind.
   std::vector<Results> NewResults() {
     std::vector<Results> kinds(4);
     for (int i = 0; i < 3; ++i) AddOneOfEach(kinds);

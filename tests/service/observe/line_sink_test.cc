@@ -86,7 +86,7 @@ TEST_F(LineSinkTest, BeginsAnewWhenTheReaderReadsAgain) {
   EXPECT_THAT(lines, Each(StartsWith("line ")));
 }
 
-TEST_F(LineSinkTest, CountsWhatNobodyCanEverRead) {
+TEST_F(LineSinkTest, CountsLinesThatCannotBeRead) {
   MakeLogger(absl::ZeroDuration());
   reader_ = base::UniqueFd();
   logger_->info("lost");

@@ -29,7 +29,6 @@ using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::Send;
 using ::proofmint::testing::Serves;
 using ::proofmint::testing::TestServer;
-using ::proofmint::testing::UniqueFd;
 using ::proofmint::testing::ValidRequest;
 using ::proofmint::testing::WaitReadable;
 using ::testing::HasSubstr;
@@ -193,7 +192,7 @@ TEST_F(HostileInputTest, OutlivesManyConnectionsThatSayNothing) {
 
 // A caller fills the server with calls and lets no byte of a response through.
 // No other caller may have to wait, and in the end the server cuts it off.
-TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNobodyOut) {
+TEST_F(HostileInputTest, ACallerThatDoesNotReadKeepsNoOtherOut) {
   constexpr uint32_t kBatches = 40;  // of 256: more than twice what it takes on
   v1::BatchSignProofsRequest batch;
   for (int i = 0; i < 256; ++i) {

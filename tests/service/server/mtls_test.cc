@@ -35,7 +35,6 @@ using ::proofmint::testing::NewChannel;
 using ::proofmint::testing::NewContext;
 using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::Send;
-using ::proofmint::testing::UniqueFd;
 using ::testing::AnyOf;
 using ::testing::StartsWith;
 
@@ -153,7 +152,7 @@ TEST_F(MtlsTest, ANameOfAnotherKindIsAStranger) {
   EXPECT_EQ(AskWhoIAm(Connect("broker.example")), "refused unknown");
 }
 
-TEST_F(MtlsTest, WhoeverHasNoGoodCertificateGetsNoConnection) {
+TEST_F(MtlsTest, RefusesPeersWithoutAGoodCertificate) {
   Serve();
   certificates_.MakeAuthority("foreign");
   certificates_.Issue("foreign client", {.alt_names = "DNS:client.example",

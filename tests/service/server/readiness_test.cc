@@ -29,7 +29,7 @@ using ::proofmint::testing::TempDir;
 using ::proofmint::testing::TestKeyHandles;
 using ::proofmint::testing::TestTime;
 
-// A server of the health service alone.
+// ReadinessTest has a server of the health service alone.
 class ReadinessTest : public ::testing::Test {
  protected:
   ~ReadinessTest() override { readiness_.health().Shutdown(); }

@@ -49,7 +49,7 @@ grpc::Status Call(v1::ProofSigner::Stub& stub,
   return stub.SignProof(NewContext().get(), request, &response);
 }
 
-// A signer whose answers a test decides.
+// ScriptedSigner is a signer that answers as a test decides.
 class ScriptedSigner : public v1::ProofSigner::Service {
  public:
   ScriptedSigner() { Start(); }
