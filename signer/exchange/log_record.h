@@ -33,27 +33,30 @@ struct LogContext {
 // of the token request, and `userinfo` that of the userinfo request, or null if
 // there was none.
 //
-//   type                 "s" if the login succeeded, otherwise "f"
-//   description          for people; everything else is for programs
+//   type              "s" if the login succeeded, otherwise "f"
+//   description       for people; everything else is for programs
 //   issuer, client_id, grant_type, trace_id
-//   dpop_signing_alg     in every record of a connection with DPoP, in no other
-//   idp_token_type       "dpop", "bearer" or another; only if a token came
-//   binding              BindingName; only if a token came
-//   downgrade            whether the token is not of type dpop; only if one
-//   came jkt                  of the last proof; it joins with the audit log
-//   upstream_userinfo_fetch   {"status", "dpop_bound"}: the HTTP status, and
-//                        whether the request carried a proof
+//   dpop_signing_alg  in every record of a connection with DPoP, in no other
+//   idp_token_type    "dpop", "bearer" or another; only if a token came
+//   binding           BindingName; only if a token came
+//   downgrade         whether the token is of another type than dpop; only if
+//                     a token came
+//   jkt               of the last proof; it joins with the signer's audit log
+//   upstream_userinfo_fetch  {"status", "dpop_bound"}: the HTTP status, and
+//                     whether the request carried a proof
 //
 // The rest describes the token request, or the userinfo request if only that
 // failed:
 //
-//   outcome, hint        VerdictName, HintName
-//   error, error_description   of the last attempt: a nonce challenge that was
-//                        followed by another end is not an error
-//   http_status, attempts, nonce_challenges, idp_ms   a time for each attempt
-//   nonce_malformed, nonce_ambiguous   only if true
-//   location_host, content_type, body_size   of an answer that is not usable
-//   retry_after_s, clock_skew_s   the skew is the IdP's clock less ours
+//   outcome, hint     VerdictName, HintName
+//   error, error_description  of the last attempt: a nonce challenge that was
+//                     followed by another end is not an error
+//   http_status, attempts, nonce_challenges
+//   idp_ms            a time for each attempt
+//   nonce_malformed, nonce_ambiguous  only if true
+//   location_host, content_type, body_size  of an answer that is not usable
+//   retry_after_s
+//   clock_skew_s      the identity provider's clock less ours
 //   signer_code, signer_reason, signer_field, signer_ms
 //
 // Without DPoP configured there is nothing that describes proofs and their
