@@ -13,10 +13,10 @@ namespace proofmint {
 
 // Challenge is one challenge of WWW-Authenticate (RFC 9110 section 11.6.1).
 struct Challenge {
-  std::string scheme;   // lower case
-  std::string token68;  // empty, or what stands instead of parameters
+  std::string scheme = "";   // lower case
+  std::string token68 = "";  // empty, or what stands instead of parameters
   // In the order received. Names are in lower case, values without quotes.
-  std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<std::pair<std::string, std::string>> parameters = {};
 
   // Returns the value of `name`, given in lower case; empty if there is none.
   // Of parameters with the same name the first one counts.

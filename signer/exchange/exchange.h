@@ -5,9 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,12 +15,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "signer/dpop/algorithm.h"
-#include "signer/exchange/challenge.h"
 #include "signer/exchange/http_answer.h"
 #include "signer/exchange/nonce_store.h"
 #include "signer/exchange/outcome.h"
 #include "signer/exchange/proof_source.h"
-#include "signer/exchange/server_error.h"
 
 namespace proofmint {
 
@@ -38,9 +34,9 @@ enum class BindingPolicy {
 struct ExchangeOptions {
   // The provider's issuer identifier and our client there: what nonces are kept
   // by. For a resource of another server, give its origin as `issuer`.
-  std::string issuer;
-  std::string client_id;
-  std::string url;  // of the request, exactly as it is called
+  std::string issuer = "";
+  std::string client_id = "";
+  std::string url = "";  // of the request, exactly as it is called
   dpop::Algorithm algorithm = dpop::Algorithm::kEs256;
   // The key of an earlier proof; empty: a new key for each proof. For dpop_jkt
   // (RFC 9449 section 10) sign once with return_key_handle, send Proof::jkt as
@@ -98,7 +94,7 @@ class Exchange {
     // 1 or 2. A client assertion (RFC 7523) is for one attempt: make a new one.
     int number = 0;
     // The headers to add, exactly these. They are secret.
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::string>> headers = {};
   };
 
   // Only while next() is kSend. Send it at once, and never twice: not even
@@ -133,23 +129,20 @@ class Exchange {
 
   // exchange_answer.cc: what an answer means.
 
-  // Notes what every answer has; returns its nonce.
-  ReceivedNonce Record(const HttpAnswer& answer);
+  // An answer and what was read of it.
+  struct Reading;
+  // Notes what every answer has, and reads it.
+  Reading Read(const HttpAnswer& answer);
   // Starts a retry or ends the exchange if the answer is a challenge for
   // another nonce. Returns false if it is none.
-  bool AnswerChallenge(int status, const ServerError& error,
-                       const ReceivedNonce& nonce);
-  void EndGranted(const HttpAnswer& answer,
-                  const std::optional<nlohmann::json>& body);
-  void EndTokenGranted(const HttpAnswer& answer, const nlohmann::json& body,
-                       const std::string& access_token);
-  void EndRefused(const HttpAnswer& answer, const ServerError& error,
-                  std::span<const Challenge> challenges);
-  // Ends the exchange with an answer that cannot be read.
-  void EndUnread(Verdict verdict, const HttpAnswer& answer,
+  bool AnswerChallenge(const Reading& reading);
+  // These end the exchange: with a status of 2xx; with one that refuses; with
+  // an answer of which no more can be read.
+  void EndGranted(const Reading& reading);
+  void EndTokenGranted(const Reading& reading);
+  void EndRefused(const Reading& reading);
+  void EndUnread(const Reading& reading, Verdict verdict,
                  Hint hint = Hint::kNone);
-  // Tells whether a challenge for proofs lists algorithms, and not ours.
-  bool WantsOtherAlgorithm(std::span<const Challenge> challenges) const;
 
   ExchangeOptions options_;
   Endpoint endpoint_;

@@ -62,6 +62,11 @@ std::optional<absl::Time> ReadDate(absl::string_view text) {
                          absl::UTCTimeZone());
 }
 
+bool HasTimes(const HttpAnswer& answer) {
+  return answer.sent_at != absl::InfinitePast() &&
+         answer.received_at != absl::InfinitePast();
+}
+
 }  // namespace
 
 std::optional<absl::string_view> FindHeader(const HttpAnswer& answer,
@@ -93,14 +98,16 @@ ReceivedNonce ReadNonce(const HttpAnswer& answer) {
   return nonce;
 }
 
+absl::Duration RoundTripOf(const HttpAnswer& answer) {
+  return HasTimes(answer) ? answer.received_at - answer.sent_at
+                          : absl::ZeroDuration();
+}
+
 std::optional<absl::Duration> ClockSkewOf(const HttpAnswer& answer) {
   const std::optional<absl::Time> date =
       ReadDate(FindHeader(answer, "Date").value_or(""));
-  if (!date || answer.sent_at == absl::InfinitePast() ||
-      answer.received_at == absl::InfinitePast()) {
-    return std::nullopt;
-  }
-  return *date - (answer.sent_at + (answer.received_at - answer.sent_at) / 2);
+  if (!date || !HasTimes(answer)) return std::nullopt;
+  return *date - (answer.sent_at + RoundTripOf(answer) / 2);
 }
 
 std::optional<absl::Duration> RetryAfterOf(const HttpAnswer& answer) {

@@ -27,8 +27,8 @@ struct HttpAnswer {
   int status = 0;
   // Names in any case, in the order received; a header that came several times
   // is here several times. Values are bytes.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = "";
   // When the request began and when the answer was complete, by one clock.
   absl::Time sent_at = absl::InfinitePast();
   absl::Time received_at = absl::InfinitePast();
@@ -55,6 +55,9 @@ struct ReceivedNonce {
 };
 
 ReceivedNonce ReadNonce(const HttpAnswer& answer);
+
+// RoundTripOf returns the time from sent_at to received_at; zero without both.
+absl::Duration RoundTripOf(const HttpAnswer& answer);
 
 // ClockSkewOf returns how far the server's clock is ahead of ours: its header
 // Date, which has whole seconds, less the middle of sent_at and received_at;

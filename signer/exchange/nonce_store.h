@@ -23,8 +23,8 @@ enum class NonceIssuer { kAuthorizationServer, kResourceServer };
 // NonceKey says where a nonce is valid. Some providers issue a nonce to one
 // client only, so the client is part of it.
 struct NonceKey {
-  std::string issuer;
-  std::string client_id;
+  std::string issuer = "";
+  std::string client_id = "";
   NonceIssuer from = NonceIssuer::kAuthorizationServer;
 
   bool operator==(const NonceKey&) const = default;

@@ -22,9 +22,9 @@ namespace proofmint {
 // and the limits of SignProofRequest in proof_signer.proto.
 struct ProofRequest {
   dpop::Algorithm algorithm = dpop::Algorithm::kEs256;
-  std::string htm;    // the method, such as "POST"
-  std::string htu;    // the URL, exactly as it is called
-  std::string nonce;  // empty: no claim "nonce"
+  std::string htm = "";    // the method, such as "POST"
+  std::string htu = "";    // the URL, exactly as it is called
+  std::string nonce = "";  // empty: no claim "nonce"
   // The SHA-256 of the access token that goes with the proof: the claim "ath".
   std::optional<std::array<uint8_t, 32>> access_token_sha256 = std::nullopt;
   std::string key_handle = "";  // opaque bytes; empty: sign with a new key
@@ -34,10 +34,10 @@ struct ProofRequest {
 
 // Proof is one proof and the key that signed it.
 struct Proof {
-  std::string jwt;         // the value of the header DPoP
-  std::string jkt;         // the key's thumbprint (RFC 7638), 43 characters
-  std::string key_handle;  // opaque bytes, a secret; empty: not asked for
-  int64_t iat = 0;         // seconds since the Unix epoch
+  std::string jwt = "";  // the value of the header DPoP
+  std::string jkt = "";  // the key's thumbprint (RFC 7638), 43 characters
+  std::string key_handle = "";  // opaque bytes, a secret; empty: not asked for
+  int64_t iat = 0;              // seconds since the Unix epoch
 };
 
 // ProofSource is the interface. Implementations are thread-safe.

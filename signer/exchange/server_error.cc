@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "signer/exchange/json_object.h"
 
 namespace proofmint {
@@ -50,6 +52,20 @@ bool IsGeneralErrorCode(absl::string_view code) {
       "invalid_request", "invalid_token", "invalid_client",
       "unauthorized_client", "access_denied"};
   return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
+}
+
+bool ListsOtherAlgorithms(std::span<const Challenge> challenges,
+                          absl::string_view algorithm) {
+  for (const Challenge& challenge : challenges) {
+    if (challenge.scheme != "dpop") continue;
+    const std::vector<absl::string_view> names =
+        absl::StrSplit(challenge.Find("algs"), ' ', absl::SkipEmpty());
+    if (!names.empty() &&
+        std::find(names.begin(), names.end(), algorithm) == names.end()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace proofmint

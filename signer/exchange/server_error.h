@@ -40,6 +40,11 @@ bool NamesDpop(absl::string_view text);
 // too, and say so in the description alone. Thread-safe.
 bool IsGeneralErrorCode(absl::string_view code);
 
+// ListsOtherAlgorithms tells whether a DPoP challenge has a list of algorithms
+// ("algs", RFC 9449 section 7.1) and `algorithm` is not in it. Thread-safe.
+bool ListsOtherAlgorithms(std::span<const Challenge> challenges,
+                          absl::string_view algorithm);
+
 }  // namespace proofmint
 
 #endif  // PROOFMINT_SIGNER_EXCHANGE_SERVER_ERROR_H_

@@ -12,8 +12,9 @@ namespace proofmint {
 
 // TokenKey says what a token tells about its key.
 struct TokenKey {
-  bool readable = false;           // false: the token is opaque
-  std::optional<std::string> jkt;  // the member cnf.jkt (RFC 9449 section 6.1)
+  bool readable = false;  // false: the token is opaque
+  std::optional<std::string> jkt =
+      std::nullopt;  // the member cnf.jkt (RFC 9449 section 6.1)
 };
 
 // KeyOfToken reads the payload of `access_token` if it is a JWT. It does not
