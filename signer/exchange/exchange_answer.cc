@@ -28,8 +28,9 @@ struct Exchange::Reading {
   bool is_too_large;  // The body was not read.
   ReceivedNonce nonce;
   std::vector<Challenge> challenges;
-  std::optional<nlohmann::json> body;  // nullopt: not a JSON object
-  ServerError error;
+  // nullopt: not a JSON object
+  std::optional<nlohmann::json> body = std::nullopt;
+  ServerError error = {};
 };
 
 void Exchange::OnAnswer(const HttpAnswer& answer) {
