@@ -12,8 +12,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <string>
@@ -32,6 +30,7 @@
 #include "signer/keys/key_handles.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/rpc/proof_signer_service.h"
+#include "tests/fuzz/fuzz_check.h"
 #include "tests/service/mint/mint_batch.h"
 
 namespace proofmint {
@@ -43,14 +42,6 @@ using v1::SignProofRequest;
 constexpr int kMaxMintedItems = 3;
 constexpr int kMintedInFull = 64;  // One batch in so many is not truncated.
 constexpr int64_t kNowNanos = 1767323045'750'000'000;
-
-#define FUZZ_CHECK(condition)                                              \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                        \
-    }                                                                      \
-  } while (false)
 
 // A cheap, reproducible entropy source that can fail at one draw.
 class FuzzEntropy : public crypto::Entropy {

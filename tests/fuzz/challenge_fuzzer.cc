@@ -4,25 +4,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "signer/exchange/challenge.h"
+#include "tests/fuzz/fuzz_check.h"
 
 namespace proofmint {
 namespace {
-
-#define FUZZ_CHECK(condition)                                              \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                        \
-    }                                                                      \
-  } while (false)
 
 // Tells whether `name` is a token (RFC 9110 section 5.6.2) in lower case.
 bool IsLowerCaseToken(absl::string_view name) {

@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,17 +20,10 @@
 #include "signer/dpop/syntax.h"
 #include "signer/exchange/exchange.h"
 #include "signer/exchange/http_answer.h"
+#include "tests/fuzz/fuzz_check.h"
 
 namespace proofmint {
 namespace {
-
-#define FUZZ_CHECK(condition)                                              \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                        \
-    }                                                                      \
-  } while (false)
 
 constexpr char kHandle[] = "handle-of-an-earlier-proof";
 constexpr char kToken[] = "access-token-of-the-resource";
