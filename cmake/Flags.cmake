@@ -51,7 +51,7 @@ function(proofmint_include_folder target visibility folder)
   cmake_path(GET folder PARENT_PATH parent)
   file(MAKE_DIRECTORY ${root}/${parent})
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${root}/${folder} SYMBOLIC)
-  target_include_directories(${target} ${visibility} ${root})
+  target_include_directories(${target} ${visibility} $<BUILD_INTERFACE:${root}>)
 endfunction()
 
 # proofmint_library(NAME SOURCES... DEPS...) and proofmint_program(NAME SOURCES... DEPS...): a target of our own code. A
@@ -61,7 +61,8 @@ function(proofmint_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
   proofmint_include_folder(${name} PUBLIC ${folder})
-  target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE proofmint_flags)
+  # Our flags are not for the projects that use an installed library.
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:proofmint_flags>)
   # The layers below the service, and what a broker links, must not see gRPC's headers.
   if(folder MATCHES "^signer/(base|crypto|dpop|keys|exchange.*)$")
     target_precompile_headers(${name} REUSE_FROM proofmint_core_headers)

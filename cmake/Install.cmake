@@ -1,11 +1,13 @@
-# What `cmake --install build/release` and the Debian package (Package.cmake) put on a machine, in four components:
+# What `cmake --install build/release` and the Debian package (Package.cmake) put on a machine, in five components:
 #
-#   programs   bin/: the daemon and its CLI. proofmint-load stays in the build tree: it measures from where a broker is, and
-#              a host that signs does without libcurl.
-#   systemd    lib/systemd/system/, lib/sysusers.d/: units and user; /etc/default/proofmintd: flags, never overwritten
-#   clients    share/proofmint/: the wire contract and the retry policy
-#   docs       share/doc/proofmint/: docs/ and deploy/, side by side as in the repository, so that links and paths work
+#   programs      bin/: the daemon and its CLI. proofmint-load stays in the build tree: it measures from where a broker is, and
+#                 a host that signs does without libcurl.
+#   systemd       lib/systemd/system/, lib/sysusers.d/: units and user; /etc/default/proofmintd: flags, never overwritten
+#   clients       share/proofmint/: the wire contract and the retry policy
+#   development   what a C++ broker builds with: see InstallLibraries.cmake
+#   docs          share/doc/proofmint/: docs/ and deploy/, side by side as in the repository, so that links and paths work
 include(GNUInstallDirs)
+include(InstallLibraries)
 
 install(TARGETS proofmintd proofmint COMPONENT programs)
 

@@ -1,4 +1,4 @@
-// Tests the Debian package that scripts/package makes: its files, and the scripts that dpkg runs. The package is made
+// Tests the Debian packages that scripts/package makes: their files, and the scripts that dpkg runs. The packages are made
 // without compression and without dpkg-shlibdeps, which take longer than all the rest.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -13,28 +13,36 @@ const CLIENTS = 'usr/share/proofmint';
 
 const config = join(programPath('..'), 'CPackConfig.cmake');
 let scratch;
-let contents; // the folder with the package's files
+let contents; // the folder with the files of the daemon's package
 let control; // the folder with its scripts and fields
+let libraries; // the same of the package for developers
+let librariesControl;
 
 before(() => {
   scratch = mkdtempSync(join(tmpdir(), 'proofmint-package-'));
   run('cpack', ['-G', 'DEB', '--config', config, '-B', scratch, '-D', 'CPACK_DEBIAN_COMPRESSION_TYPE=none',
     '-D', 'CPACK_DEBIAN_PACKAGE_SHLIBDEPS=OFF']);
-  const [file] = readdirSync(scratch).filter((name) => name.endsWith('.deb'));
-  contents = join(scratch, 'contents');
-  control = join(scratch, 'control');
-  run('dpkg-deb', ['--extract', join(scratch, file), contents]);
-  run('dpkg-deb', ['--control', join(scratch, file), control]);
+  [contents, control] = extract('proofmint');
+  [libraries, librariesControl] = extract('libproofmint-dev');
 });
+
+// Returns the folders with the files and with the scripts and fields of a package.
+function extract(name) {
+  const [file] = readdirSync(scratch).filter((entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'));
+  const folders = [join(scratch, name), join(scratch, `${name}-control`)];
+  run('dpkg-deb', ['--extract', join(scratch, file), folders[0]]);
+  run('dpkg-deb', ['--control', join(scratch, file), folders[1]]);
+  return folders;
+}
 
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-const fileNames = () => readdirSync(contents, { recursive: true, withFileTypes: true })
+const fileNames = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(contents.length + 1));
+  .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
 
 test('it has the programs, the units, the user and the flags, and nothing else outside its own folders', () => {
-  const files = fileNames().filter((file) => !file.startsWith(`${DOCUMENTS}/`) && !file.startsWith(`${CLIENTS}/`));
+  const files = fileNames(contents).filter((file) => !file.startsWith(`${DOCUMENTS}/`) && !file.startsWith(`${CLIENTS}/`));
   assert.deepEqual(files.sort(), [
     'etc/default/proofmintd',
     'usr/bin/proofmint',
@@ -77,7 +85,7 @@ test('the unit runs the program of the package, and names a page of it', () => {
 });
 
 test('files in /etc are kept when an administrator has changed them', () => {
-  const configuration = fileNames().filter((file) => file.startsWith('etc/')).map((file) => `/${file}`);
+  const configuration = fileNames(contents).filter((file) => file.startsWith('etc/')).map((file) => `/${file}`);
   assert.deepEqual(readFileSync(join(control, 'conffiles'), 'utf8').trim().split('\n'), configuration);
 });
 
@@ -102,4 +110,19 @@ test('the scripts can run, and name units that exist', () => {
       assert.ok(existsSync(join(contents, 'usr/lib/systemd/system', unit)), `${name}: ${unit}`);
     }
   }
+});
+
+test('libproofmint-dev has headers, static libraries and the files that find them, and nothing else', () => {
+  const files = fileNames(libraries);
+  const wanted = [/^usr\/include\/proofmint\/.+\.h$/, /^usr\/lib\/libproofmint_\w+\.a$/, /^usr\/lib\/cmake\/proofmint\/\w[\w-]*\.cmake$/,
+    /^usr\/lib\/pkgconfig\/proofmint-[\w-]+\.pc$/];
+  for (const pattern of wanted) assert.ok(files.some((file) => pattern.test(file)), String(pattern));
+  assert.deepEqual(files.filter((file) => !wanted.some((pattern) => pattern.test(file))), []);
+});
+
+test('libproofmint-dev depends on the packages of the headers that its own headers include', () => {
+  const text = readFileSync(join(librariesControl, 'control'), 'utf8');
+  assert.match(text, /^Depends: libabsl-dev, libgrpc\+\+-dev, libprotobuf-dev, libssl-dev, nlohmann-json3-dev$/m);
+  assert.match(text, /^Section: libdevel$/m);
+  assert.ok(!existsSync(join(librariesControl, 'postinst')));
 });
