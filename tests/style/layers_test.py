@@ -26,6 +26,7 @@ ALLOWED = {
     "service/metrics": "base crypto dpop keys service/contract service/observe service/gate service/net",
     "service/server": "base crypto dpop keys service/contract service/observe service/gate service/net service/mint"
                       " service/rpc service/metrics",
+    "client": "base dpop exchange service/contract",
     "tools": "base crypto dpop keys service/contract service/observe service/gate service/net service/mint service/rpc"
              " service/metrics service/server",
 }
