@@ -47,6 +47,7 @@ Coalescer::Coalescer(const CoalescerOptions& options,
                      std::unique_ptr<BatchTransport> transport)
     : options_(options),
       transport_(std::move(transport)),
+      retries_(options.retry),
       pacing_(options.max_batch_delay) {}
 
 Coalescer::~Coalescer() {
@@ -56,12 +57,12 @@ Coalescer::~Coalescer() {
     stopping_ = true;
     wake_.NotifyAll();
     const absl::Duration now = base::MonotonicNow();
-    for (auto& call : queue_) TakeEnded(*call, DestroyedError(), now, ended);
-    for (Retry& retry : retries_) {
-      TakeEnded(*retry.call, DestroyedError(), now, ended);
+    while (std::unique_ptr<Call> call =
+               retries_.PopDue(absl::InfiniteDuration())) {
+      queue_.push_back(std::move(call));
     }
+    for (auto& call : queue_) TakeEnded(*call, DestroyedError(), now, ended);
     queue_.clear();
-    retries_.clear();
   }
   for (auto& [done, error] : ended) done(std::move(error));
   dispatcher_.Join();
@@ -123,7 +124,10 @@ void Coalescer::Dispatch() {
   while (!stopping_) {
     const absl::Duration now = base::MonotonicNow();
     dispatcher_wakes_ = absl::ZeroDuration();
-    QueueDueRetries(now);
+    while (std::unique_ptr<Call> call = retries_.PopDue(now)) {
+      next_deadline_ = std::min(next_deadline_, call->deadline);
+      queue_.push_back(std::move(call));
+    }
     TakeExpired(now, ended);
     Batch* batch = TakeBatchIfDue(now);
     if (batch != nullptr || !ended.empty()) {
@@ -136,12 +140,10 @@ void Coalescer::Dispatch() {
     }
     // After a batch, it looks again when the next is due although the queue is
     // still empty, so that the calls that fill it need not wake this thread.
-    dispatcher_wakes_ = next_deadline_;
-    if (next_batch_ > now) {
-      dispatcher_wakes_ = std::min(dispatcher_wakes_, next_batch_);
-    }
-    if (!retries_.empty()) {
-      dispatcher_wakes_ = std::min(dispatcher_wakes_, retries_.front().due);
+    dispatcher_wakes_ = std::min(next_deadline_, retries_.next_due());
+    const absl::Duration next_send = std::max(next_batch_, hold_);
+    if (next_send > now) {
+      dispatcher_wakes_ = std::min(dispatcher_wakes_, next_send);
     }
     if (dispatcher_wakes_ == absl::InfiniteDuration()) {
       wake_.Wait(mutex_);
@@ -163,21 +165,21 @@ Coalescer::Batch* Coalescer::TakeBatchIfDue(absl::Duration now) {
       in_flight_.size() >= options_.max_batches_in_flight) {
     return nullptr;
   }
-  if (now < next_batch_ && queue_.size() < std::min(BatchPacing::kWorthSending,
-                                                    options_.max_batch_size)) {
-    WakeDispatcherAt(next_batch_);
+  const bool worth_sending =
+      queue_.size() >=
+      std::min(BatchPacing::kWorthSending, options_.max_batch_size);
+  const absl::Duration due =
+      worth_sending ? hold_ : std::max(next_batch_, hold_);
+  if (now < due) {
+    WakeDispatcherAt(due);
     return nullptr;
   }
   if (idle_batches_.empty()) idle_batches_.push_back(std::make_unique<Batch>());
   Batch* batch = idle_batches_.back().release();
   idle_batches_.pop_back();
   while (!queue_.empty() && batch->calls.size() < options_.max_batch_size) {
-    if (queue_.front()->done) batch->calls.push_back(std::move(queue_.front()));
+    batch->calls.push_back(std::move(queue_.front()));
     queue_.pop_front();
-  }
-  if (batch->calls.empty()) {  // All calls in the queue had ended.
-    idle_batches_.emplace_back(batch);
-    return nullptr;
   }
   in_flight_.push_back(batch);
   next_batch_ = now + pacing_.Delay();
@@ -203,79 +205,59 @@ void Coalescer::Send(Batch* batch, absl::Duration now) {
 void Coalescer::Receive(Batch* batch, const absl::Status& status,
                         v1::BatchSignProofsResponse& response) {
   const absl::Duration now = base::MonotonicNow();
+  batch->results = TakeResults(status, response, batch->calls.size());
   Batch* next = nullptr;
   {
     base::MutexLock lock(mutex_);
     in_flight_.erase(std::find(in_flight_.begin(), in_flight_.end(), batch));
     // Now the calls of the batch belong to this thread alone.
+    CountAndRetry(*batch, status, now);
     next = TakeBatchIfDue(now);
     if (stopping_ && in_flight_.empty()) wake_.NotifyAll();
   }
   if (next != nullptr) Send(next, now);
-
-  Calls& calls = batch->calls;
-  std::vector<absl::StatusOr<Proof>>& results = batch->results;
-  for (size_t i = 0; i < calls.size(); ++i) {
-    const int index = static_cast<int>(i);
-    if (!status.ok()) {
-      results.emplace_back(status);
-    } else if (index < response.results_size()) {
-      results.push_back(TakeProof(*response.mutable_results(index), index));
-    } else {
-      results.emplace_back(absl::InternalError("signer: a result is missing"));
-    }
+  for (size_t i = 0; i < batch->calls.size(); ++i) {
+    Call* call = batch->calls[i].get();
+    if (call == nullptr || !call->done) continue;
+    call->done(std::move(batch->results[i]));
   }
-  {
-    base::MutexLock lock(mutex_);
-    for (size_t i = 0; i < calls.size(); ++i) {
-      if (!calls[i]->done) continue;  // The deadline has ended it.
-      if (results[i].ok()) {
-        budget_.RecordSuccess();
-      } else if (TakeForRetry(calls[i], results[i].status(), now)) {
-        continue;
-      }
-      CountEnd(*calls[i], results[i].status(), now);
-    }
-  }
-  for (size_t i = 0; i < calls.size(); ++i) {
-    if (calls[i] == nullptr || !calls[i]->done) continue;
-    calls[i]->done(std::move(results[i]));
-  }
-  calls.clear();
-  results.clear();
-
+  batch->calls.clear();
+  batch->results.clear();
   {
     base::MutexLock lock(mutex_);
     idle_batches_.emplace_back(batch);
+    // Callbacks may have made calls.
     next = TakeBatchIfDue(now);
   }
   if (next != nullptr) Send(next, now);
 }
 
-bool Coalescer::TakeForRetry(std::unique_ptr<Call>& call,
-                             const absl::Status& error, absl::Duration now) {
-  if (stopping_ || !IsTransient(error)) return false;
-  if (!budget_.TryRetry()) {
-    ++stats_.budget_refusals;
-    return false;
+void Coalescer::CountAndRetry(Batch& batch, const absl::Status& status,
+                              absl::Duration now) {
+  // One failure of the RPC is one failure, however many calls it held.
+  const bool retry_batch = MayRetry(status);
+  hold_ = now + RetryDelayOf(status).value_or(absl::ZeroDuration());
+  for (size_t i = 0; i < batch.calls.size(); ++i) {
+    std::unique_ptr<Call>& call = batch.calls[i];
+    const absl::Status& error = batch.results[i].status();
+    if (!call->done) continue;  // Its deadline has ended it.
+    if (error.ok()) {
+      budget_.RecordSuccess();
+    } else if ((status.ok() ? MayRetry(error) : retry_batch) &&
+               retries_.Take(call, error, now)) {
+      ++stats_.retries;
+      continue;
+    }
+    CountEnd(*call, error, now);
   }
-  const absl::Duration due = now + Backoff(options_.retry, call->retries + 1,
-                                           RetryDelayOf(error), random_);
-  if (due >= call->deadline) return false;
-  ++call->retries;
-  ++stats_.retries;
-  retries_.push_back({.due = due, .call = std::move(call)});
-  std::push_heap(retries_.begin(), retries_.end());
-  WakeDispatcherAt(due);
-  return true;
+  WakeDispatcherAt(retries_.next_due());
 }
 
-void Coalescer::QueueDueRetries(absl::Duration now) {
-  while (!retries_.empty() && retries_.front().due <= now) {
-    std::pop_heap(retries_.begin(), retries_.end());
-    queue_.push_back(std::move(retries_.back().call));
-    retries_.pop_back();
-  }
+bool Coalescer::MayRetry(const absl::Status& error) {
+  if (stopping_ || !IsTransient(error)) return false;
+  if (budget_.TryRetry()) return true;
+  ++stats_.budget_refusals;
+  return false;
 }
 
 void Coalescer::TakeExpired(absl::Duration now, Ended& ended) {
@@ -290,7 +272,8 @@ void Coalescer::TakeExpired(absl::Duration now, Ended& ended) {
     }
   };
   for (auto& call : queue_) look_at(*call);
-  for (Retry& retry : retries_) look_at(*retry.call);
+  std::erase_if(queue_, [](const auto& call) { return !call->done; });
+  // Calls that wait for a retry are queued again before their deadline.
   for (Batch* batch : in_flight_) {
     for (auto& call : batch->calls) look_at(*call);
   }

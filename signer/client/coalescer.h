@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,7 +18,9 @@
 #include "signer/base/thread.h"
 #include "signer/client/batch_pacing.h"
 #include "signer/client/batch_transport.h"
+#include "signer/client/call.h"
 #include "signer/client/retry_policy.h"
+#include "signer/client/retry_queue.h"
 #include "signer/client/signer_client_stats.h"
 #include "signer/exchange/proof_source.h"
 
@@ -43,6 +44,11 @@ struct CoalescerOptions {
 //     for it;
 //   - the dispatcher otherwise. It also ends calls at their deadlines and puts
 //     calls back into the queue after their backoff.
+//
+// When the signer refuses a whole batch and says for how long (RetryInfo), as
+// when it drains or the caller's quota is used up, nothing is sent until then
+// or until another batch succeeds. So calls that are made meanwhile wait,
+// instead of failing too.
 //
 // One lock guards all calls that have no result yet. Callbacks run without it:
 // on the thread of the transport with results, on the dispatcher at a deadline.
@@ -70,14 +76,6 @@ class Coalescer {
   SignerClientStats stats() const;
 
  private:
-  // Times are of base::MonotonicNow.
-  struct Call {
-    ProofRequest request;
-    ProofSource::Callback done;  // empty once the call has ended
-    absl::Duration begin;
-    absl::Duration deadline;
-    int retries = 0;
-  };
   using Calls = std::vector<std::unique_ptr<Call>>;
 
   struct Batch {
@@ -88,13 +86,6 @@ class Coalescer {
 
   // Callbacks are run without the lock, which is taken to collect them.
   using Ended = std::vector<std::pair<ProofSource::Callback, absl::Status>>;
-
-  struct Retry {
-    absl::Duration due;
-    std::unique_ptr<Call> call;
-    // Orders a heap whose top is due first.
-    bool operator<(const Retry& other) const { return due > other.due; }
-  };
 
   Coalescer(const CoalescerOptions& options,
             std::unique_ptr<BatchTransport> transport);
@@ -114,12 +105,13 @@ class Coalescer {
                v1::BatchSignProofsResponse& response)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Schedules a retry of `call`, which failed with `error`, and takes it.
-  // Returns false if the call must end with this error.
-  bool TakeForRetry(std::unique_ptr<Call>& call, const absl::Status& error,
-                    absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Notes the outcome of `batch`, and takes from it the calls that are to be
+  // retried.
+  void CountAndRetry(Batch& batch, const absl::Status& status,
+                     absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  void QueueDueRetries(absl::Duration now)
+  // Whether the budget allows to retry what failed with `error`.
+  bool MayRetry(const absl::Status& error)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Ends the calls whose deadline has passed.
@@ -144,21 +136,22 @@ class Coalescer {
   mutable base::Mutex mutex_;
   base::ConditionVariable wake_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // Calls that wait to be sent; those that have ended are skipped.
+  // Calls that wait to be sent. None has ended.
   std::deque<std::unique_ptr<Call>> queue_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Retry> retries_ ABSL_GUARDED_BY(mutex_);  // a heap
+  RetryQueue retries_ ABSL_GUARDED_BY(mutex_);
   std::vector<Batch*> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Batch>> idle_batches_ ABSL_GUARDED_BY(mutex_);
   BatchPacing pacing_ ABSL_GUARDED_BY(mutex_);
   // Until then the next batch waits for more calls.
   absl::Duration next_batch_ ABSL_GUARDED_BY(mutex_);
+  // Until then nothing is sent, because the signer asked for it.
+  absl::Duration hold_ ABSL_GUARDED_BY(mutex_);
   // No call ends at a deadline before this time.
   absl::Duration next_deadline_ ABSL_GUARDED_BY(mutex_) =
       absl::InfiniteDuration();
   // When the dispatcher will look again; the past while it is not waiting.
   absl::Duration dispatcher_wakes_ ABSL_GUARDED_BY(mutex_);
   RetryBudget budget_ ABSL_GUARDED_BY(mutex_);
-  absl::InsecureBitGen random_ ABSL_GUARDED_BY(mutex_);
   SignerClientStats stats_ ABSL_GUARDED_BY(mutex_);
 
   base::Thread dispatcher_;

@@ -55,6 +55,28 @@ void RemovePrefix(absl::string_view prefix, google::rpc::Status& error) {
   }
 }
 
+absl::StatusOr<Proof> TakeProof(v1::SignProofResult& result, int index) {
+  switch (result.result_case()) {
+    case v1::SignProofResult::kProof: {
+      v1::SignProofResponse& proof = *result.mutable_proof();
+      return Proof{.jwt = std::move(*proof.mutable_proof()),
+                   .jkt = std::move(*proof.mutable_jkt()),
+                   .key_handle = std::move(*proof.mutable_key_handle()),
+                   .iat = proof.iat()};
+    }
+    case v1::SignProofResult::kError: {
+      RemovePrefix(absl::StrCat("requests[", index, "]."),
+                   *result.mutable_error());
+      absl::Status error = service::ToAbslStatus(result.error());
+      if (!error.ok()) return error;
+      break;
+    }
+    case v1::SignProofResult::RESULT_NOT_SET:
+      break;
+  }
+  return absl::InternalError("signer: a result with neither proof nor error");
+}
+
 }  // namespace
 
 absl::Status CheckRequest(const ProofRequest& request) {
@@ -87,26 +109,22 @@ void ToProto(const ProofRequest& request, v1::SignProofRequest& message) {
   }
 }
 
-absl::StatusOr<Proof> TakeProof(v1::SignProofResult& result, int index) {
-  switch (result.result_case()) {
-    case v1::SignProofResult::kProof: {
-      v1::SignProofResponse& proof = *result.mutable_proof();
-      return Proof{.jwt = std::move(*proof.mutable_proof()),
-                   .jkt = std::move(*proof.mutable_jkt()),
-                   .key_handle = std::move(*proof.mutable_key_handle()),
-                   .iat = proof.iat()};
+std::vector<absl::StatusOr<Proof>> TakeResults(
+    const absl::Status& status, v1::BatchSignProofsResponse& response,
+    size_t size) {
+  std::vector<absl::StatusOr<Proof>> results;
+  results.reserve(size);
+  for (size_t i = 0; i < size; ++i) {
+    const int index = static_cast<int>(i);
+    if (!status.ok()) {
+      results.emplace_back(status);
+    } else if (index < response.results_size()) {
+      results.push_back(TakeProof(*response.mutable_results(index), index));
+    } else {
+      results.emplace_back(absl::InternalError("signer: a result is missing"));
     }
-    case v1::SignProofResult::kError: {
-      RemovePrefix(absl::StrCat("requests[", index, "]."),
-                   *result.mutable_error());
-      absl::Status error = service::ToAbslStatus(result.error());
-      if (!error.ok()) return error;
-      break;
-    }
-    case v1::SignProofResult::RESULT_NOT_SET:
-      break;
   }
-  return absl::InternalError("signer: a result with neither proof nor error");
+  return results;
 }
 
 }  // namespace proofmint::client

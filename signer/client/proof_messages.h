@@ -3,6 +3,9 @@
 #ifndef PROOFMINT_SIGNER_CLIENT_PROOF_MESSAGES_H_
 #define PROOFMINT_SIGNER_CLIENT_PROOF_MESSAGES_H_
 
+#include <cstddef>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proofmint/v1/proof_signer.pb.h"
@@ -21,10 +24,13 @@ absl::Status CheckRequest(const ProofRequest& request);
 // ToProto overwrites `message`.
 void ToProto(const ProofRequest& request, v1::SignProofRequest& message);
 
-// TakeProof returns the outcome of request number `index` of a batch, and may
-// take what is in `result`. An error names the fields as one of SignProof does:
-// "htu", not "requests[3].htu". INTERNAL if `result` is empty.
-absl::StatusOr<Proof> TakeProof(v1::SignProofResult& result, int index);
+// TakeResults returns the outcomes of the `size` requests of a batch, whose RPC
+// ended with `status` and `response`. It may take apart what is in `response`.
+// An error names fields as one of SignProof does: "htu", not "requests[3].htu".
+// A result that is missing or empty is INTERNAL.
+std::vector<absl::StatusOr<Proof>> TakeResults(
+    const absl::Status& status, v1::BatchSignProofsResponse& response,
+    size_t size);
 
 }  // namespace proofmint::client
 

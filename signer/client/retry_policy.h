@@ -42,9 +42,9 @@ absl::Duration Backoff(const RetryOptions& options, int retry,
 // RetryBudget keeps retries from multiplying the load of a signer that fails
 // for a long time. It is the token bucket of gRPC's retryThrottling (gRFC A6)
 // with the values of deploy/service_config.json: it holds kMaxTokens at first
-// and at most; each success adds one and each transient failure takes one, and
-// retries are allowed while more than half are left. So the some 500 calls that
-// a restart interrupts are all retried.
+// and at most; each proof adds one and each transient failure takes one, and
+// retries are allowed while more than half are left. An RPC that fails as a
+// whole is one failure, so a restart takes a few tokens only.
 //
 // Not thread-safe.
 class RetryBudget {

@@ -59,8 +59,10 @@ struct SignerClientStats {
   // that it was sent.
   PowerOfTwoHistogram<9> batch_sizes;
 
-  uint64_t retries = 0;          // times that a call was to be sent again
-  uint64_t budget_refusals = 0;  // calls that the RetryBudget did not let retry
+  uint64_t retries = 0;  // times that a call was to be sent again
+  // Failures of an RPC or of a request in it, that were transient but not
+  // retried because the RetryBudget was used up.
+  uint64_t budget_refusals = 0;
 
   // From SignProof until the callback, in microseconds, of all calls that ended
   // after they had been queued; up to 67 s.

@@ -292,7 +292,7 @@ TEST_F(CoalescerTest, ARetryThatWouldComeTooLateIsNotMade) {
   EXPECT_EQ(coalescer_->stats().retries, 0u);
 }
 
-TEST_F(CoalescerTest, ADeadlineEndsACallThatWaitsForItsRetry) {
+TEST_F(CoalescerTest, ADeadlineEndsACallThatIsRetried) {
   Add({"a"}, absl::Milliseconds(200));
   transport_->Take().Fail(service::DrainingError(absl::Milliseconds(199)));
   EXPECT_FALSE(results_.Wait("a").ok());
@@ -307,13 +307,53 @@ TEST_F(CoalescerTest, TheBudgetEndsTheRetriesOfASignerThatAlwaysFails) {
     FakeTransport::Batch batch = transport_->Take();
     ASSERT_FALSE(batch.names().empty());
     failed += batch.names().size();
-    batch.Fail(error);
+    batch.Answer(std::vector(batch.names().size(), ErrorResult(error)));
   }
   const SignerClientStats stats = coalescer_->stats();
   EXPECT_EQ(stats.retries, 499u);
   EXPECT_EQ(stats.budget_refusals, kCalls - 499);
   EXPECT_EQ(stats.queued, 499u);
   EXPECT_THAT(stats.failures, ElementsAre(Pair("DRAINING", kCalls - 499)));
+}
+
+TEST_F(CoalescerTest, ABatchThatWasLostTakesLittleOfTheBudget) {
+  constexpr size_t kCalls = 600;
+  for (size_t i = 0; i < kCalls; ++i) Add({absl::StrCat(i)});
+  for (size_t failed = 0; failed < kCalls;) {
+    FakeTransport::Batch batch = transport_->Take();
+    ASSERT_FALSE(batch.names().empty());
+    failed += batch.names().size();
+    batch.Fail(absl::CancelledError("connection lost"));
+  }
+  EXPECT_EQ(coalescer_->stats().budget_refusals, 0u);
+}
+
+TEST_F(CoalescerTest, ASignerThatAsksForADelayGetsNothingUntilThen) {
+  constexpr absl::Duration kDelay = absl::Milliseconds(100);
+  Add({"a"});
+  FakeTransport::Batch batch = transport_->Take();
+  const absl::Duration refused = base::MonotonicNow();
+  batch.Fail(service::DrainingError(kDelay));
+  Add({"b"});
+  FakeTransport::Batch second = transport_->Take();
+  EXPECT_GE(base::MonotonicNow() - refused, kDelay);
+  EXPECT_EQ(second.names().front(), "b");
+  second.Succeed();
+  ExpectProofs({"b"});
+}
+
+TEST_F(CoalescerTest, ASuccessEndsTheDelayThatTheSignerAskedFor) {
+  Start({.max_batches_in_flight = 2});
+  Add({"a", "b"});
+  FakeTransport::Batch first = transport_->Take();
+  FakeTransport::Batch second = transport_->Take();
+  first.Fail(service::DrainingError(kLong / 2));
+  Add({"c"});
+  EXPECT_EQ(transport_->waiting(), 0u);
+  second.Succeed();
+  ASSERT_EQ(transport_->waiting(), 1u);
+  transport_->Take().Succeed();
+  ExpectProofs({"b", "c"});
 }
 
 TEST_F(CoalescerTest, AResponseWithoutAllResultsIsAnError) {
@@ -327,8 +367,9 @@ TEST_F(CoalescerTest, AResponseWithoutAllResultsIsAnError) {
 
 TEST_F(CoalescerTest, DestructionEndsWhatWaitsWithCancelled) {
   Add({"retried"});
-  transport_->Take().Fail(service::DrainingError(kLong / 2));
+  transport_->Take().Answer({ErrorResult(service::DrainingError(kLong / 2))});
   Add({"out", "queued"});
+  ASSERT_EQ(transport_->waiting(), 1u);
   coalescer_.reset();
   for (const char* name : {"retried", "out", "queued"}) {
     EXPECT_EQ(results_.Count(name), 1u) << name;

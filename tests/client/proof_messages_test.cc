@@ -12,8 +12,9 @@ namespace {
 
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::StatusIs;
+using ::testing::_;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 ProofRequest ValidRequest() {
   return {.htm = "POST", .htu = "https://idp.example/token"};
@@ -93,47 +94,61 @@ TEST(ToProtoTest, LeavesNothingOfTheRequestBefore) {
   EXPECT_EQ(message.SerializeAsString(), fresh.SerializeAsString());
 }
 
-TEST(TakeProofTest, ReturnsAProof) {
-  v1::SignProofResult result;
-  result.mutable_proof()->set_proof("h.p.s");
-  result.mutable_proof()->set_jkt("thumbprint");
-  result.mutable_proof()->set_key_handle("handle");
-  result.mutable_proof()->set_iat(7);
-  absl::StatusOr<Proof> proof = TakeProof(result, 0);
-  ASSERT_THAT(proof, IsOk());
-  EXPECT_EQ(proof->jwt, "h.p.s");
-  EXPECT_EQ(proof->jkt, "thumbprint");
-  EXPECT_EQ(proof->key_handle, "handle");
-  EXPECT_EQ(proof->iat, 7);
+TEST(TakeResultsTest, ReturnsProofs) {
+  v1::BatchSignProofsResponse response;
+  v1::SignProofResponse& proof = *response.add_results()->mutable_proof();
+  proof.set_proof("h.p.s");
+  proof.set_jkt("thumbprint");
+  proof.set_key_handle("handle");
+  proof.set_iat(7);
+  const auto results = TakeResults(absl::OkStatus(), response, 1);
+  ASSERT_THAT(results, SizeIs(1));
+  ASSERT_THAT(results[0], IsOk());
+  EXPECT_EQ(results[0]->jwt, "h.p.s");
+  EXPECT_EQ(results[0]->jkt, "thumbprint");
+  EXPECT_EQ(results[0]->key_handle, "handle");
+  EXPECT_EQ(results[0]->iat, 7);
 }
 
-TEST(TakeProofTest, AnErrorReadsLikeThatOfASingleCall) {
-  v1::SignProofResult result;
-  *result.mutable_error() = service::ToRpcStatus(service::InvalidFieldError(
-      service::kInvalidHtu, "requests[12].htu", "empty"));
-  const absl::Status error = TakeProof(result, 12).status();
+TEST(TakeResultsTest, AnErrorReadsLikeThatOfASingleCall) {
+  v1::BatchSignProofsResponse response;
+  for (int i = 0; i < 12; ++i) response.add_results()->mutable_proof();
+  *response.add_results()->mutable_error() =
+      service::ToRpcStatus(service::InvalidFieldError(
+          service::kInvalidHtu, "requests[12].htu", "empty"));
+  const auto results = TakeResults(absl::OkStatus(), response, 13);
+  const absl::Status& error = results[12].status();
   EXPECT_EQ(error,
             service::InvalidFieldError(service::kInvalidHtu, "htu", "empty"));
   EXPECT_EQ(ReasonOf(error), "INVALID_HTU");
   EXPECT_THAT(service::DecodeErrorDetails(error).fields, ElementsAre("htu"));
 }
 
-TEST(TakeProofTest, KeepsAnErrorWithoutAField) {
-  v1::SignProofResult result;
-  *result.mutable_error() = service::ToRpcStatus(
-      service::KeyGenerationFailedError(absl::UnavailableError("entropy")));
-  const absl::Status error = TakeProof(result, 0).status();
-  EXPECT_EQ(error, service::KeyGenerationFailedError(
-                       absl::UnavailableError("entropy")));
-  EXPECT_EQ(RetryDelayOf(error), absl::Milliseconds(100));
-  EXPECT_THAT(service::DecodeErrorDetails(error).fields, IsEmpty());
+TEST(TakeResultsTest, KeepsAnErrorWithoutAField) {
+  v1::BatchSignProofsResponse response;
+  const absl::Status error =
+      service::KeyGenerationFailedError(absl::UnavailableError("entropy"));
+  *response.add_results()->mutable_error() = service::ToRpcStatus(error);
+  EXPECT_EQ(TakeResults(absl::OkStatus(), response, 1)[0].status(), error);
 }
 
-TEST(TakeProofTest, AResultThatIsNeitherIsAnError) {
-  v1::SignProofResult result;
-  EXPECT_EQ(TakeProof(result, 0).status().code(), absl::StatusCode::kInternal);
-  result.mutable_error();  // with the code OK
-  EXPECT_EQ(TakeProof(result, 0).status().code(), absl::StatusCode::kInternal);
+TEST(TakeResultsTest, AnEmptyOrMissingResultIsAnError) {
+  v1::BatchSignProofsResponse response;
+  response.add_results();
+  response.add_results()->mutable_error();  // with the code OK
+  const auto results = TakeResults(absl::OkStatus(), response, 3);
+  for (const absl::StatusOr<Proof>& result : results) {
+    EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, _));
+  }
+}
+
+TEST(TakeResultsTest, AFailureOfTheRpcIsOneOfEachRequest) {
+  v1::BatchSignProofsResponse response;
+  const absl::Status error = service::NotReadyError();
+  const auto results = TakeResults(error, response, 2);
+  ASSERT_THAT(results, SizeIs(2));
+  EXPECT_EQ(results[0].status(), error);
+  EXPECT_EQ(results[1].status(), error);
 }
 
 }  // namespace
