@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 import { useBroker } from './fixture.mjs';
 import { API_SCOPE, JWT_RESOURCE } from './identity_provider.mjs';
-import { ALGORITHMS } from './signer_client.mjs';
+import { ALGORITHMS } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 
 const fixture = useBroker();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Broker } from './broker.mjs';
 import { useBroker } from './fixture.mjs';
 import { API_SCOPE, JWT_RESOURCE } from './identity_provider.mjs';
-import { ALGORITHMS, SignerClient } from './signer_client.mjs';
+import { ALGORITHMS, SignerStub } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 
 const fixture = useBroker({ tcp: true });
@@ -35,7 +35,7 @@ for (const { algorithm, alg } of ALGORITHMS) {
   });
 
   test(`${alg}: over loopback TCP`, async () => {
-    const signer = new SignerClient(fixture.daemon.tcpTarget);
+    const signer = new SignerStub(fixture.daemon.tcpTarget);
     try {
       const broker = await Broker.connect(signer, fixture.idp);
       await verifyExchange(broker, alg, await broker.clientCredentials(algorithm));

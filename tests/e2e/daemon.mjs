@@ -112,13 +112,14 @@ class Daemon {
   }
 }
 
-// Starts a daemon on a Unix socket, a new one unless `socket` is a path for it, and with `tcp` also on a loopback port
-// that the system chooses.
-export async function startDaemon({ socket, tcp = false, flags = [] } = {}) {
+// Starts a daemon on a Unix socket, a new one unless `socket` is a path for it. With `tcp` it also listens on loopback:
+// at that address, or if it is true on a port that the system chooses; in plaintext, unless `tls` has the flags for
+// TLS.
+export async function startDaemon({ socket, tcp = false, tls = ['--allow_insecure_loopback'], flags = [] } = {}) {
   const directory = socket ? undefined : await mkdtemp(join(tmpdir(), 'proofmint-e2e-'));
   const listen = [`unix:${socket ?? join(directory, 'proofmintd.sock')}`];
-  if (tcp) listen.push('127.0.0.1:0');
-  const args = [`--listen=${listen.join(',')}`, ...(tcp ? ['--allow_insecure_loopback'] : []), ...flags];
+  if (tcp) listen.push(tcp === true ? '127.0.0.1:0' : tcp);
+  const args = [`--listen=${listen.join(',')}`, ...(tcp ? tls : []), ...flags];
   const daemon = new Daemon(args, directory);
   try {
     await daemon.ready();

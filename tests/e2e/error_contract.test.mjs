@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { useDaemon } from './fixture.mjs';
-import { decodeError, decodeStatus } from './signer_client.mjs';
+import { decodeError, decodeStatus } from './contract.mjs';
 import { verifyProof } from './verify_proof.mjs';
 
 const GOOD = { algorithm: 'ALGORITHM_ES256', htm: 'POST', htu: 'https://idp.example/token' };

@@ -5,11 +5,11 @@ import { after, before } from 'node:test';
 import { Broker } from './broker.mjs';
 import { startDaemon } from './daemon.mjs';
 import { startIdentityProvider } from './identity_provider.mjs';
-import { SignerClient } from './signer_client.mjs';
+import { SignerStub } from './contract.mjs';
 
 async function startSigner(fixture, options) {
   fixture.daemon = await startDaemon(options);
-  fixture.signer = new SignerClient(fixture.daemon.unixTarget);
+  fixture.signer = new SignerStub(fixture.daemon.unixTarget);
 }
 
 async function startBroker(fixture) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { useBroker } from './fixture.mjs';
-import { ALGORITHMS } from './signer_client.mjs';
+import { ALGORITHMS } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 import { verifyProof } from './verify_proof.mjs';
 

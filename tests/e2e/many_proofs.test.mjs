@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { useDaemon } from './fixture.mjs';
 import { runProgram } from './programs.mjs';
-import { ALGORITHMS } from './signer_client.mjs';
+import { ALGORITHMS } from './contract.mjs';
 import { decodeBase64url, verifyProof } from './verify_proof.mjs';
 
 // Of 4,000 coordinates none begins with a zero byte once in six million runs.

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { useDaemon } from './fixture.mjs';
 import { runProgram } from './programs.mjs';
-import { ALGORITHMS } from './signer_client.mjs';
+import { ALGORITHMS } from './contract.mjs';
 
 const REQUEST = { htm: 'POST', htu: 'https://idp.example/token', nonce: 'nonce' };
 

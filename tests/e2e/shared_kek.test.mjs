@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { Broker } from './broker.mjs';
 import { useBroker, useDaemon } from './fixture.mjs';
 import { runProgram } from './programs.mjs';
-import { ALGORITHMS, decodeError } from './signer_client.mjs';
+import { ALGORITHMS, decodeError } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 
 const directory = await mkdtemp(join(tmpdir(), 'proofmint-e2e-'));

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { Broker } from './broker.mjs';
 import { startIdentityProvider } from './identity_provider.mjs';
 import { show } from './show.mjs';
-import { ALGORITHMS, SignerClient } from './signer_client.mjs';
+import { ALGORITHMS, SignerStub } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
 import { verifyProof } from './verify_proof.mjs';
 
@@ -46,7 +46,7 @@ async function showKeyHandle(broker, algorithm) {
 
 async function main(target) {
   const idp = await startIdentityProvider();
-  const signer = new SignerClient(target);
+  const signer = new SignerStub(target);
   try {
     const broker = await Broker.connect(signer, idp);
     for (const { algorithm, alg } of ALGORITHMS) {

@@ -1,4 +1,5 @@
-// Provides a client of the signer as a broker in Node would: generated from our .proto files at load time.
+// Calls the signer by its contract alone: a stub that is generated from our .proto files at load time. Brokers use the
+// package of clients/node.
 import { fileURLToPath } from 'node:url';
 
 import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
@@ -6,7 +7,7 @@ import { loadSync } from '@grpc/proto-loader';
 
 const DEADLINE_MS = 10_000;
 
-const definitions = loadSync(
+export const definitions = loadSync(
   ['proofmint/v1/proof_signer.proto', 'google/rpc/error_details.proto', 'google/rpc/status.proto'],
   {
     includeDirs: [fileURLToPath(new URL('../../proto', import.meta.url))],
@@ -28,7 +29,7 @@ export const ALGORITHMS = [
   { algorithm: 'ALGORITHM_EDDSA', alg: 'EdDSA' },
 ];
 
-export class SignerClient {
+export class SignerStub {
   #stub;
 
   constructor(target) {
