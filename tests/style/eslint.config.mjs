@@ -19,7 +19,8 @@ export default [
     files: ["**/*.mjs"],
     languageOptions: {
       globals: names(
-        "AbortSignal Buffer URL URLSearchParams clearTimeout console fetch performance process setImmediate setTimeout",
+        "AbortController AbortSignal Buffer Headers Request Response TextDecoder URL URLSearchParams clearImmediate clearTimeout " +
+          "console fetch performance process queueMicrotask setImmediate setTimeout",
       ),
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
