@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 const REDIRECTS_AT_MOST = 10;
 
 // Follows the provider's redirects as a browser would, cookies included, up to the one that leaves for `destination`.
-async function followRedirects(url, destination) {
+export async function followRedirects(url, destination) {
   const cookies = new Map();
   for (let i = 0; i < REDIRECTS_AT_MOST; i++) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');

@@ -38,6 +38,18 @@ const PUBLIC_CLIENT = {
   grant_types: ['authorization_code', 'refresh_token'],
 };
 
+// A client that authenticates with a JWT (RFC 7523), which the provider accepts once.
+const { privateKey: clientKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+const ASSERTION_CLIENT = {
+  ...CLIENT,
+  client_id: 'broker-with-a-key',
+  client_secret: undefined,
+  client_name: 'a broker node with a key',
+  token_endpoint_auth_method: 'private_key_jwt',
+  token_endpoint_auth_signing_alg: 'ES256',
+  jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig', kid: 'broker' }] },
+};
+
 const EXPIRING = [
   'AccessToken', 'ClientCredentials', 'Grant', 'IdToken', 'Interaction', 'RefreshToken', 'Session',
 ];
@@ -60,7 +72,7 @@ async function grantEverything({ oidc }) {
 function configuration(jwks) {
   return {
     adapter: createMemoryAdapter(),
-    clients: [CLIENT, PUBLIC_CLIENT],
+    clients: [CLIENT, PUBLIC_CLIENT, ASSERTION_CLIENT],
     cookies: { keys: [randomBytes(32)] },
     jwks,
     ttl: Object.fromEntries(EXPIRING.map((name) => [name, LIFETIME_S])),
@@ -96,6 +108,8 @@ class IdentityProvider {
     this.issuer = issuer;
     this.client = CLIENT;
     this.publicClient = PUBLIC_CLIENT;
+    this.assertionClient = ASSERTION_CLIENT;
+    this.assertionKey = clientKey; // A CryptoKey.
   }
 
   // Returns the published metadata (RFC 8414), where a broker reads the endpoints that it calls and that its proofs name.

@@ -14,6 +14,12 @@ export function decodeBase64url(text) {
   return bytes;
 }
 
+// Returns the header and the claims of a proof, unverified.
+export function decodeProof(proof) {
+  const [header, claims] = proof.split('.').slice(0, 2).map((part) => JSON.parse(decodeBase64url(part)));
+  return { header, claims };
+}
+
 // Expects a proof with exactly these members. An empty `nonce` or `ath` means that the proof has none. Returns its
 // header and claims.
 export async function verifyProof(proof, { alg, htm, htu, nonce = '', ath = '', iat, jkt }) {

@@ -3,9 +3,9 @@
 //
 //  - Calls of one turn of the event loop leave together.
 //  - While a batch is out, calls wait for it, up to the batch delay.
-//  - If calls come often enough, they wait for each other, up to the batch delay. Often enough means that a call can expect
-//    company: the rate at which calls have come lately while others were waiting or out, times the delay, is one or more.
-//    A caller that waits for each proof before the next never adds to that rate, and so is never delayed.
+//  - If calls come often enough, they wait for each other, up to the batch delay. Often enough means that a call can
+//    expect company: the rate at which calls have come lately while others were waiting or out, times the delay, is
+//    one or more. A caller that waits for each proof before the next never adds to that rate, and is never delayed.
 
 // How much of the past the estimate keeps at the end of each batch.
 const DECAY = 0.9;
