@@ -314,7 +314,13 @@ export interface DpopFetchOptions {
  * It resolves with the server's last answer, also if that is a refusal. It rejects with an ExchangeError if there is no
  * proof, or if a granted token must not be used; with the error of `fetch` if no answer came.
  */
-export function dpopFetch(signer: Signer, options: DpopFetchOptions): typeof globalThis.fetch;
+export function dpopFetch(signer: Signer, options: DpopFetchOptions): Fetch;
+
+/** A fetch whose body may be all that openid-client sends. */
+export type Fetch = (
+  input: string | URL | Request,
+  init?: Omit<RequestInit, 'body'> & { body?: RequestInit['body'] | ArrayBuffer | Uint8Array | ReadableStream },
+) => Promise<Response>;
 
 export class ExchangeError extends Error {
   readonly outcome: Outcome;

@@ -19,7 +19,7 @@ export default [
     files: ["**/*.mjs"],
     languageOptions: {
       globals: names(
-        "AbortController AbortSignal Buffer Headers ReadableStream Request Response TextDecoder URL URLSearchParams clearImmediate clearTimeout " +
+        "AbortController AbortSignal Buffer Headers ReadableStream Request Response TextDecoder URL URLSearchParams btoa clearImmediate clearTimeout " +
           "console fetch performance process queueMicrotask setImmediate setTimeout",
       ),
     },
