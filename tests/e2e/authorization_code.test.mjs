@@ -6,16 +6,16 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 import { useBroker } from './fixture.mjs';
 import { API_SCOPE, JWT_RESOURCE } from './identity_provider.mjs';
-import { ALGORITHMS } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
+import { ALGORITHMS } from './verify_proof.mjs';
 
 const fixture = useBroker();
 
-for (const { algorithm, alg } of ALGORITHMS) {
-  test(`${alg}: a login's opaque token is bound to the last proof's key`, async () => {
+for (const algorithm of ALGORITHMS) {
+  test(`${algorithm}: a login's opaque token is bound to the last proof's key`, async () => {
     const { broker, idp } = fixture;
     const transcript = await broker.authorizationCode(algorithm);
-    await verifyExchange(broker, alg, transcript);
+    await verifyExchange(broker, algorithm, transcript);
 
     // The login itself succeeded: the ID token is the provider's and names the user.
     const keys = createRemoteJWKSet(new URL(broker.metadata.jwks_uri));
@@ -23,18 +23,18 @@ for (const { algorithm, alg } of ALGORITHMS) {
     await jwtVerify(transcript.tokens.id_token, keys, expected);
   });
 
-  test(`${alg}: a login's JWT access token is bound to the last proof's key`, async () => {
+  test(`${algorithm}: a login's JWT access token is bound to the last proof's key`, async () => {
     const access = { resource: JWT_RESOURCE, scope: API_SCOPE };
     const transcript = await fixture.broker.authorizationCode(algorithm, access);
-    await verifyExchange(fixture.broker, alg, transcript, access);
+    await verifyExchange(fixture.broker, algorithm, transcript, access);
   });
 
-  test(`${alg}: a code is consumed by the login, not by the nonce challenge`, async () => {
+  test(`${algorithm}: a code is consumed by the login, not by the nonce challenge`, async () => {
     const { attempts } = await fixture.broker.authorizationCode(algorithm);
     const { parameters, nonce } = attempts.at(-1);
     const request = { algorithm, htm: 'POST', htu: fixture.broker.metadata.token_endpoint, nonce };
-    const { proof } = await fixture.signer.signProof(request);
-    const again = await fixture.broker.send(parameters, proof);
+    const { jwt } = await fixture.signer.signProof(request);
+    const again = await fixture.broker.send(parameters, jwt);
     assert.deepEqual([again.status, again.error], [400, 'invalid_grant']);
   });
 }

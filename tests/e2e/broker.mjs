@@ -1,20 +1,14 @@
-// Acts as a broker: gets tokens from an identity provider with the signer's proofs, answering its nonce challenges, and
-// uses the tokens.
+// Acts as a broker with the package of clients/node: gets tokens from an identity provider, uses them, and keeps a transcript
+// for the tests to check.
 //
-// `key` selects the signing key: {} is a new one, { return_key_handle: true } a new one with a handle, { key_handle } that
-// of an earlier proof.
+// `key` selects the signing key: {} is a new one, { returnKeyHandle: true } a new one with a handle, { keyHandle } that of an
+// earlier proof.
 import { createHash } from 'node:crypto';
 
+import { Exchange, NonceStore, runExchange } from '../../clients/node/index.mjs';
 import { authorizationCode } from './authorization.mjs';
 
-const KEPT = { return_key_handle: true };
-
-// Calls attempt(nonce) without a nonce, and once more if it is challenged for one. Returns the attempts.
-async function answerChallenge(attempt) {
-  const attempts = [await attempt('')];
-  if (attempts[0].error === 'use_dpop_nonce') attempts.push(await attempt(attempts[0].challenge));
-  return attempts;
-}
+const KEPT = { returnKeyHandle: true };
 
 // Returns the provider's response: { status, challenge }, and the members of a success or of an error.
 async function readAnswer(response) {
@@ -59,46 +53,63 @@ export class Broker {
     return this.redeem(algorithm, { grant_type: 'refresh_token', refresh_token: refreshToken }, key);
   }
 
-  // Sends a token request, and when challenged for a nonce sends it once more with a new proof. Returns a transcript:
-  // the attempts, the tokens if there are any, the thumbprint of the last key, to which the tokens are bound, and its
-  // handle if one was requested.
+  // Makes a token request, without a nonce at first. Returns a transcript: the attempts, the outcome, the tokens if there
+  // are any, the thumbprint of the last key, to which the tokens are bound, and its handle if one was requested.
   async redeem(algorithm, parameters, key = {}) {
-    // The htu is exactly the URL of the request: some providers compare the two as strings.
-    const request = { algorithm, htm: 'POST', htu: this.metadata.token_endpoint, ...key };
-    const attempts = await answerChallenge(async (nonce) => {
-      const { proof, jkt, iat, key_handle: keyHandle } = await this.#signer.signProof({ ...request, nonce });
-      return { parameters, key, proof, jkt, keyHandle, iat, nonce, ...(await this.send(parameters, proof)) };
-    });
-    const { tokens, jkt, keyHandle } = attempts.at(-1);
-    return { attempts, tokens, jkt, keyHandle };
+    const options = { ...this.#optionsFor(this.metadata.token_endpoint), algorithm, ...key };
+    const exchange = Exchange.token(options, parameters.grant_type, new NonceStore());
+    const send = ({ headers }) => this.#post(this.metadata.token_endpoint, parameters, Object.fromEntries(headers));
+    const { attempts, outcome } = await this.#run(exchange, send, { parameters, key });
+    const { body: tokens, jkt, keyHandle } = attempts.at(-1);
+    return { attempts, outcome, tokens, jkt, keyHandle };
   }
 
   // Sends one token request with one proof.
   async send(parameters, proof) {
-    const response = await this.#post(this.metadata.token_endpoint, parameters, { DPoP: proof });
-    const { body: tokens, ...answer } = await readAnswer(response);
-    return { ...answer, ...(tokens && { tokens }) };
+    return readAnswer(await this.#post(this.metadata.token_endpoint, parameters, { DPoP: proof }));
   }
 
-  // Uses an access token at the provider's userinfo endpoint (OpenID Connect Core section 5.3). Returns the last
-  // attempt, with the user's claims if it succeeded.
+  // Uses an access token at the provider's userinfo endpoint (OpenID Connect Core section 5.3). Returns the last attempt,
+  // with the user's claims if it succeeded.
   async userinfo(algorithm, accessToken, key) {
-    const htu = this.metadata.userinfo_endpoint;
-    const hash = createHash('sha256').update(accessToken).digest();
-    const request = { algorithm, htm: 'GET', htu, access_token_sha256: hash, ...key };
-    const attempts = await answerChallenge(async (nonce) => {
-      const { proof, jkt, iat } = await this.#signer.signProof({ ...request, nonce });
-      const response = await fetch(htu, { headers: { Authorization: `DPoP ${accessToken}`, DPoP: proof } });
-      const { body: claims, ...answer } = await readAnswer(response);
-      return { proof, jkt, iat, nonce, ath: hash.toString('base64url'), ...answer, ...(claims && { claims }) };
-    });
-    return attempts.at(-1);
+    const url = this.metadata.userinfo_endpoint;
+    const options = { ...this.#optionsFor(url), algorithm, ...key };
+    const exchange = Exchange.resource(options, 'GET', accessToken, 'DPoP', new NonceStore());
+    const ath = createHash('sha256').update(accessToken).digest('base64url');
+    const { attempts } = await this.#run(exchange, ({ headers }) => fetch(url, { headers }), { ath });
+    const { body: claims, ...attempt } = attempts.at(-1);
+    return { ...attempt, ...(claims && { claims }) };
   }
 
   // Returns the provider's introspection of an opaque token (RFC 7662).
   async introspect(token) {
     const response = await this.#post(this.metadata.introspection_endpoint, { token });
     return response.json();
+  }
+
+  // The URL of a proof is exactly that of the request: some providers compare the two as strings.
+  #optionsFor(url) {
+    return { issuer: this.metadata.issuer, clientId: this.#client.client_id, url };
+  }
+
+  // Carries an exchange through. Returns its outcome and its attempts: the proof and the nonce in it, the answer, and
+  // `more`.
+  async #run(exchange, send, more) {
+    const attempts = [];
+    const signer = {
+      signProof: async (request, options) => {
+        const proof = await this.#signer.signProof(request, options);
+        const { jwt, jkt, iat, keyHandle } = proof;
+        attempts.push({ ...more, proof: jwt, jkt, iat, keyHandle, nonce: request.nonce });
+        return proof;
+      },
+    };
+    const outcome = await runExchange(exchange, signer, async (attempt) => {
+      const response = await send(attempt);
+      Object.assign(attempts.at(-1), await readAnswer(response.clone()));
+      return response;
+    });
+    return { attempts, outcome };
   }
 
   #post(url, parameters, headers = {}) {

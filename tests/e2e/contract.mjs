@@ -22,13 +22,6 @@ export const definitions = loadSync(
 
 const { ProofSigner } = loadPackageDefinition(definitions).proofmint.v1;
 
-// Maps the values of the request's `algorithm` to the JWS "alg" of each.
-export const ALGORITHMS = [
-  { algorithm: 'ALGORITHM_ES256', alg: 'ES256' },
-  { algorithm: 'ALGORITHM_ED25519', alg: 'Ed25519' },
-  { algorithm: 'ALGORITHM_EDDSA', alg: 'EdDSA' },
-];
-
 export class SignerStub {
   #stub;
 

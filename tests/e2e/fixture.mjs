@@ -2,14 +2,16 @@
 // members are set when the tests run.
 import { after, before } from 'node:test';
 
+import { SignerClient } from '../../clients/node/index.mjs';
 import { Broker } from './broker.mjs';
 import { startDaemon } from './daemon.mjs';
 import { startIdentityProvider } from './identity_provider.mjs';
-import { SignerStub } from './contract.mjs';
+
+const TIMEOUT_MS = 10_000;
 
 async function startSigner(fixture, options) {
   fixture.daemon = await startDaemon(options);
-  fixture.signer = new SignerStub(fixture.daemon.unixTarget);
+  fixture.signer = new SignerClient({ target: fixture.daemon.unixTarget, timeoutMs: TIMEOUT_MS });
 }
 
 async function startBroker(fixture) {
@@ -24,6 +26,7 @@ function useStarted(start) {
   before(() => start(fixture));
   after(async () => {
     fixture.signer?.close();
+    fixture.stub?.close();
     await fixture.idp?.stop();
     await fixture.daemon?.stop();
   });
@@ -33,6 +36,15 @@ function useStarted(start) {
 // Returns { daemon, signer }.
 export function useDaemon(options) {
   return useStarted((fixture) => startSigner(fixture, options));
+}
+
+// Returns { daemon, signer, stub }: the stub calls by the contract alone.
+export function useStub(options) {
+  return useStarted(async (fixture) => {
+    await startSigner(fixture, options);
+    const { SignerStub } = await import('./contract.mjs');
+    fixture.stub = new SignerStub(fixture.daemon.unixTarget);
+  });
 }
 
 // Returns { daemon, signer, idp, broker, app }: the broker is a confidential client of the provider, the app a public

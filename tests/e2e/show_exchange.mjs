@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 
+import { SignerClient } from '../../clients/node/index.mjs';
 import { Broker } from './broker.mjs';
 import { startIdentityProvider } from './identity_provider.mjs';
 import { show } from './show.mjs';
-import { ALGORITHMS, SignerStub } from './contract.mjs';
 import { verifyExchange } from './verify_exchange.mjs';
-import { verifyProof } from './verify_proof.mjs';
+import { ALGORITHMS, verifyProof } from './verify_proof.mjs';
 
 const LINE_WIDTH = 84;
 
@@ -36,7 +36,7 @@ async function showExchange(broker, alg, transcript) {
 // Logs in, and uses the token with the key of the login's last proof, and with another key.
 async function showKeyHandle(broker, algorithm) {
   const { tokens: { access_token: token }, keyHandle } = await broker.authorizationCode(algorithm);
-  const same = await broker.userinfo(algorithm, token, { key_handle: keyHandle });
+  const same = await broker.userinfo(algorithm, token, { keyHandle });
   const other = await broker.userinfo(algorithm, token, {});
   assert.deepEqual([same.status, other.status], [200, 401], same.errorDescription);
   show('key handle', `GET ${broker.metadata.userinfo_endpoint}  with the token of a login, and a proof with its ath`);
@@ -46,14 +46,14 @@ async function showKeyHandle(broker, algorithm) {
 
 async function main(target) {
   const idp = await startIdentityProvider();
-  const signer = new SignerStub(target);
+  const signer = new SignerClient({ target });
   try {
     const broker = await Broker.connect(signer, idp);
-    for (const { algorithm, alg } of ALGORITHMS) {
+    for (const algorithm of ALGORITHMS) {
       const transcript = await broker.clientCredentials(algorithm);
-      console.log(`\n${alg}`);
-      await showProof(alg, broker.metadata.token_endpoint, transcript.attempts.at(-1));
-      await showExchange(broker, alg, transcript);
+      console.log(`\n${algorithm}`);
+      await showProof(algorithm, broker.metadata.token_endpoint, transcript.attempts.at(-1));
+      await showExchange(broker, algorithm, transcript);
       await showKeyHandle(broker, algorithm);
     }
   } finally {

@@ -28,7 +28,7 @@ async function boundThumbprint(broker, { access_token: token }, { resource }) {
 // second proof. The proofs have different keys, unless a key handle was used. `access` is what the broker requested.
 // Returns the thumbprint in the token.
 export async function verifyExchange(broker, alg, transcript, access = {}) {
-  const { attempts, tokens, jkt } = transcript;
+  const { attempts, outcome, tokens, jkt } = transcript;
   const outcomes = attempts.map(({ status, error }) => [status, error]);
   assert.deepEqual(outcomes, [[400, 'use_dpop_nonce'], [200, undefined]], attempts.at(-1).errorDescription);
   for (const attempt of attempts) {
@@ -36,12 +36,15 @@ export async function verifyExchange(broker, alg, transcript, access = {}) {
   }
   const [first, second] = attempts;
   assert.equal(second.nonce, first.challenge);
-  if (second.key.key_handle) {
+  if (second.key.keyHandle) {
     assert.equal(first.jkt, second.jkt, 'want the key of the handle for each proof');
   } else {
     assert.notEqual(first.jkt, second.jkt, 'want a fresh key for each proof');
   }
   assert.equal(jkt, second.jkt);
+  const { verdict, nonceChallenges, binding } = outcome;
+  assert.deepEqual([verdict, nonceChallenges], ['granted', 1]);
+  assert.equal(binding, access.resource ? 'confirmed' : 'claimed', 'want the key of a JWT to have been read');
 
   assert.equal(tokens.token_type, 'DPoP');
   const cnfJkt = await boundThumbprint(broker, tokens, access);

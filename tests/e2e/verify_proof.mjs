@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify } from 'jose';
 
 const JWK_MEMBERS = { ES256: ['crv', 'kty', 'x', 'y'], Ed25519: ['crv', 'kty', 'x'], EdDSA: ['crv', 'kty', 'x'] };
+// The JWS algorithms of proofs.
+export const ALGORITHMS = Object.keys(JWK_MEMBERS);
+
 const COORDINATE_BYTES = 32;
 const JTI_BYTES = 16;
 
