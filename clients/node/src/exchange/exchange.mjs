@@ -45,7 +45,7 @@ export class Exchange {
   #proof;
   #firstProof;
   #received; // The nonce of the last answer.
-  #secrets = new Set(); // The access token, and all nonces that were sent or received.
+  #secrets = new Set(); // The access token, and all proofs and nonces that were sent or received.
   #bodySize = 0;
   #contentType = '';
   #outcome = newOutcome();
@@ -80,6 +80,7 @@ export class Exchange {
     const exchange = new Exchange(options, 'resource', nonces);
     exchange.#htm = htm;
     exchange.#accessToken = accessToken;
+    exchange.#secrets.add(accessToken);
     exchange.#startResource(tokenType.toLowerCase());
     return exchange;
   }
@@ -129,6 +130,7 @@ export class Exchange {
       return;
     }
     this.#firstProof = proof.jwt;
+    this.#secrets.add(proof.jwt);
     this.#proof = proof;
     this.#outcome.jkt = proof.jkt;
     this.#outcome.keyHandle = proof.keyHandle ?? this.#keyHandle;
@@ -204,7 +206,7 @@ export class Exchange {
     const outcome = this.#outcome;
     const nonce = readNonce(answer);
     this.#received = nonce;
-    for (const secret of [this.#accessToken ?? '', this.#sentNonce, nonce.value]) this.#secrets.add(secret);
+    this.#secrets.add(this.#sentNonce).add(nonce.value);
     if (nonce.value) this.#nonces.put(this.#nonceKey, nonce.value);
     outcome.nonceMalformed ||= nonce.malformed;
     outcome.nonceAmbiguous ||= nonce.ambiguous;
