@@ -10,6 +10,8 @@ import { encodeHealthRequest } from './messages.mjs';
 import { backoffMs } from './retry.mjs';
 
 const CONNECT_TIME_LIMIT_MS = 5_000;
+// A server answers at a call's deadline at the latest, so silence after that means that the connection is dead.
+const GRACE_MS = 1_000;
 // With the default of 64 KiB a batch of 256 proofs would pause until the client grants the server more.
 const WINDOW_BYTES = 4 << 20;
 const WATCH_PATH = '/grpc.health.v1.Health/Watch';
@@ -156,7 +158,9 @@ export class Connection {
     const session = this.#session;
     const stream = startCall(session, path, frame, timeoutMs);
     this.#count(session, 1);
+    const timer = setTimeout(() => session.destroy(new Error('no answer')), timeoutMs + GRACE_MS);
     new UnaryCall(stream, (error, message) => {
+      clearTimeout(timer);
       this.#count(session, -1);
       done(error, message);
     });
