@@ -49,4 +49,16 @@ Machine DescribeMachine() {
       .compiler = compiler};
 }
 
+nlohmann::ordered_json ToJson(const Machine& machine) {
+  nlohmann::ordered_json governor;
+  if (machine.governor.has_value()) governor = *machine.governor;
+  return {{"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"linux", machine.linux_version},
+          {"memory_bytes", machine.memory_bytes},
+          {"governor", governor},
+          {"proofmint_version", machine.proofmint_version},
+          {"compiler", machine.compiler}};
+}
+
 }  // namespace proofmint::bench

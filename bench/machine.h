@@ -4,6 +4,7 @@
 #define PROOFMINT_BENCH_MACHINE_H_
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,9 @@ struct Machine {
 };
 
 Machine DescribeMachine();
+
+// ToJson returns an object with a member for each of `machine`.
+nlohmann::ordered_json ToJson(const Machine& machine);
 
 }  // namespace proofmint::bench
 

@@ -87,19 +87,6 @@ Json Config(const Report& report) {
           {"server", server}};
 }
 
-Json Machine() {
-  const bench::Machine machine = bench::DescribeMachine();
-  Json governor;
-  if (machine.governor.has_value()) governor = *machine.governor;
-  return {{"cpu", machine.cpu},
-          {"cores", machine.cores},
-          {"linux", machine.linux_version},
-          {"memory_bytes", machine.memory_bytes},
-          {"governor", governor},
-          {"proofmint_version", machine.proofmint_version},
-          {"compiler", machine.compiler}};
-}
-
 Json SweepAsJson(const SweepResult& sweep) {
   Json steps = Json::array();
   for (const RunResult& step : sweep.steps) {
@@ -145,7 +132,7 @@ Json ToJson(const Report& report) {
       {"verified", run.verified.verified},
       {"verify_failures", run.verified.failures},
       {"config", Config(report)},
-      {"machine", Machine()},
+      {"machine", bench::ToJson(bench::DescribeMachine())},
       {"interrupted", run.interrupted},
       {"timeline", Timeline(run)},
       {"percentiles", Percentiles(measured.corrected)},

@@ -1,19 +1,18 @@
 // The sides that make keys, signatures and proofs on the calling thread.
 
 #include <algorithm>
-#include <array>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "bench/micro/library_proof.h"
 #include "bench/micro/sides.h"
 #include "signer/base/status_macros.h"
 #include "signer/crypto/ed25519_batch.h"
 #include "signer/crypto/p256_batch.h"
 #include "signer/dpop/proof.h"
 #include "signer/dpop/proof_key.h"
-#include "signer/dpop/text_writer.h"
 
 namespace proofmint::bench {
 namespace {
@@ -105,10 +104,13 @@ struct LibraryMaker {
 
   absl::Status Mint(std::span<Proof> proofs) const {
     for (Proof& proof : proofs) {
-      Key key;
-      absl::Status minted = MintWith(key, proof);
-      library.Free(key);
-      PROOFMINT_RETURN_IF_ERROR(minted);
+      Jti jti;
+      PROOFMINT_RETURN_IF_ERROR(entropy.Fill(jti));
+      dpop::HtuBuffer buffer;
+      dpop::Claims claims;
+      PROOFMINT_RETURN_IF_ERROR(FillClaims(jti, buffer, claims));
+      PROOFMINT_RETURN_IF_ERROR(
+          MintWithLibrary(library, algorithm, claims, proof).status());
     }
     return absl::OkStatus();
   }
@@ -124,31 +126,6 @@ struct LibraryMaker {
   static absl::Status OkIf(bool done) {
     if (done) return absl::OkStatus();
     return absl::InternalError("a call of the library failed");
-  }
-
-  // The key and the signature are the library's; the header, thumbprint, claims
-  // and hashed header are Proofmint's.
-  absl::Status MintWith(Key& key, Proof& proof) const {
-    PROOFMINT_RETURN_IF_ERROR(Generate({&key, 1}));
-    dpop::ProofKey described = std::visit(
-        [&](auto half) { return dpop::ProofKey(algorithm, std::move(half)); },
-        PublicHalf(key));
-    dpop::HtuBuffer buffer;
-    dpop::Claims claims;
-    Jti jti;
-    PROOFMINT_RETURN_IF_ERROR(entropy.Fill(jti));
-    PROOFMINT_RETURN_IF_ERROR(FillClaims(jti, buffer, claims));
-    WriteSigningInput(described, claims, proof);
-    std::array<uint8_t, kSignatureSize> signature;
-    PROOFMINT_RETURN_IF_ERROR(
-        OkIf(key.type == KeyType::kP256
-                 ? library.Sign(key, described.Digest(proof), signature)
-                 : library.Sign(key, crypto::AsBytes(proof), signature)));
-    std::array<char, 1 + dpop::Base64UrlSize(kSignatureSize)> text;
-    dpop::TextWriter writer(text);
-    writer.Append(".").AppendBase64Url(signature);
-    proof.append(text.data(), text.size());
-    return absl::OkStatus();
   }
 
   dpop::Algorithm algorithm;
