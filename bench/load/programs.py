@@ -135,7 +135,7 @@ def steps(flags):
 STARTED = time.monotonic()
 
 
-def say(text):
+def say(text, program="load"):
     """Prints progress to standard error."""
     seconds = int(time.monotonic() - STARTED)
-    print(f"load: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)
+    print(f"{program}: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)
