@@ -24,7 +24,7 @@ ROUNDS, SECONDS, QUICK_SECONDS = 3, 1.5, 0.6
 WARMUP, NODE_WARMUP = 0.3, 0.5  # seconds; Node compiles what is often called
 
 # The ways, and the loads: proofs/s of open loops, proofs in flight of closed loops.
-CPP = ["openssl", "boringssl", "unary_stub"]
+CPP = ["openssl", "boringssl", "unary_stub", "signer_client"]
 CPP_RATES, CPP_IN_FLIGHT = [100, 1000, 4000, 8000, 16000, 30000], [256]
 NODE_WAYS = ["node_crypto", "node_jose", "node_stub"]
 NODE_RATES, NODE_IN_FLIGHT = [500, 2000, 5000], [1, 8, 64, 256]

@@ -23,7 +23,7 @@ constexpr double kMaxRate = 1e6;    // proofs/s
 constexpr double kMaxSeconds = 60;  // of a measurement, which is bounded
 
 bool NeedsSigner(absl::string_view way) {
-  return way == "unary_stub" || way == "batch_stub";
+  return way == "unary_stub" || way == "batch_stub" || way == "signer_client";
 }
 
 // Checks a range, and refuses NaN, which CLI11's ranges accept.
@@ -44,12 +44,14 @@ CLI::Validator Between(double least, double most) {
 
 void Flags::AddTo(CLI::App& app) {
   app.description(kDescription);
-  app.add_option("--way", options_.way,
-                 "arrivals: no proofs, what the figures contain of the load;\n"
-                 "openssl, boringssl: sign in process, a fresh key for each;\n"
-                 "unary_stub, batch_stub: SignProof, or BatchSignProofs of 64")
-      ->check(CLI::IsMember(
-          {"arrivals", "openssl", "boringssl", "unary_stub", "batch_stub"}))
+  app.add_option(
+         "--way", options_.way,
+         "arrivals: no proofs, what the figures contain of the load;\n"
+         "openssl, boringssl: sign in process, a fresh key for each;\n"
+         "unary_stub, batch_stub: SignProof, or BatchSignProofs of 64;\n"
+         "signer_client: single calls of the client library")
+      ->check(CLI::IsMember({"arrivals", "openssl", "boringssl", "unary_stub",
+                             "batch_stub", "signer_client"}))
       ->required();
   CLI::Option* rate =
       app.add_option("--rate", options_.load.rate,

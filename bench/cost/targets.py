@@ -28,8 +28,9 @@ def cpp(rows):
         if row:
             judged.append(target(f"SignerClient, {rate:,}/s: broker and signer, of OpenSSL in process", row["ratio_openssl"], most,
                                  tables.times))
+            share = quotient(row, "broker_us", row, "total_us")
             judged.append(target(f"SignerClient, {rate:,}/s: the broker's share, of OpenSSL in process",
-                                 quotient(row, "broker_us", find(rows, "openssl", rate=rate), "total_us"), 0.4, tables.times))
+                                 None if share is None else row["ratio_openssl"] * share, 0.4, tables.times))
     client = find(rows, "signer_client", in_flight=256)
     batches = quotient(client, "proofs_per_second", find(rows, "batch_stub", in_flight=256))
     if client:

@@ -1,6 +1,7 @@
 #include "bench/cost/way.h"
 
 #include "absl/strings/str_cat.h"
+#include "bench/cost/client_way.h"
 #include "bench/cost/in_process_ways.h"
 #include "bench/cost/stub_ways.h"
 #include "bench/micro/library.h"
@@ -19,10 +20,11 @@ absl::StatusOr<std::unique_ptr<Way>> NewWay(absl::string_view name,
   }
   if (name == "unary_stub") return NewUnaryStub(target);
   if (name == "batch_stub") return NewBatchStub(target);
+  if (name == "signer_client") return NewClientWay(target);
   return absl::InvalidArgumentError(
       absl::StrCat("way: got ", name,
-                   ", want arrivals, openssl, boringssl, unary_stub or "
-                   "batch_stub"));
+                   ", want arrivals, openssl, boringssl, unary_stub, "
+                   "batch_stub or signer_client"));
 }
 
 }  // namespace proofmint::cost

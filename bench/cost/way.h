@@ -57,11 +57,12 @@ class Way {
 
 // NewWay returns the way `name` for a broker of `threads` threads:
 //
-//   arrivals     no proof at all: what the other figures contain of the load
-//   openssl      signs in process with OpenSSL, a fresh key for each proof
-//   boringssl    the same with BoringSSL
-//   unary_stub   SignProof of the generated stub, with a completion queue
-//   batch_stub   BatchSignProofs with kBatchSize proofs
+//   arrivals       no proof at all: what the other figures contain of the load
+//   openssl        signs in process with OpenSSL, a fresh key for each proof
+//   boringssl      the same with BoringSSL
+//   unary_stub     SignProof of the generated stub, with a completion queue
+//   batch_stub     BatchSignProofs with kBatchSize proofs
+//   signer_client  single calls of the client library, which makes batches
 //
 // Ways that need a signer connect to `target`. Fails with INVALID_ARGUMENT for
 // another name, and with UNAVAILABLE if the signer does not answer.

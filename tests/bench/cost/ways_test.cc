@@ -73,7 +73,7 @@ TEST_P(WaysTest, MakesRightProofs) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, WaysTest,
                          ::testing::Values("openssl", "boringssl", "unary_stub",
-                                           "batch_stub"),
+                                           "batch_stub", "signer_client"),
                          [](const auto& test) { return test.param; });
 
 TEST(NewWayTest, ArrivalsMakeNoProofs) {
