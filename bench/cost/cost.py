@@ -23,22 +23,20 @@ NODE = [os.path.join(ROOT, "tests", "e2e", "node.sh"), os.path.join(ROOT, "bench
 ROUNDS, SECONDS, QUICK_SECONDS = 3, 1.5, 0.6
 WARMUP, NODE_WARMUP = 0.3, 0.5  # seconds; Node compiles what is often called
 
-# The ways, and the loads: proofs/s of open loops, proofs in flight of closed loops.
 CPP = ["openssl", "boringssl", "unary_stub", "signer_client"]
-CPP_RATES, CPP_IN_FLIGHT = [100, 1000, 4000, 8000, 16000, 30000], [256]
 NODE_WAYS = ["node_crypto", "node_jose", "node_stub"]
-NODE_RATES, NODE_IN_FLIGHT = [500, 2000, 5000], [1, 8, 64, 256]
-QUICK = {"rate": [100, 8000, 16000, 30000, 2000, 5000], "in_flight": [256, 1, 8, 64]}
 WITHOUT_SIGNER = ["arrivals", "openssl", "boringssl", "node_crypto", "node_jose"]
+# Ways, and the loads that they are measured at: proofs/s of open loops ("rate"), proofs in flight of closed loops; then the
+# loads of --quick.
+LOADS = [(["arrivals", *CPP], "rate", [100, 1000, 4000, 8000, 16000, 30000], [100, 8000, 30000]),
+         ([*CPP, "batch_stub"], "in_flight", [256], [256]),
+         (NODE_WAYS, "in_flight", [1, 8, 64, 256], [1, 8, 64]),
+         (NODE_WAYS, "rate", [500, 2000, 5000], [2000])]
 
 
 def settings(quick):
     """Returns (ways, load, value) for every load, where load is "rate" or "in_flight"."""
-    everything = [*((["arrivals", *CPP], "rate", rate) for rate in CPP_RATES),
-                  *(([*CPP, "batch_stub"], "in_flight", number) for number in CPP_IN_FLIGHT),
-                  *((NODE_WAYS, "in_flight", number) for number in NODE_IN_FLIGHT),
-                  *((NODE_WAYS, "rate", rate) for rate in NODE_RATES)]
-    return [setting for setting in everything if not quick or setting[2] in QUICK[setting[1]]]
+    return [(ways, load, value) for ways, load, values, quick_values in LOADS for value in (quick_values if quick else values)]
 
 
 class Brokers:
@@ -88,13 +86,13 @@ class Brokers:
                 self.run(way, load, value, number)
 
 
-def show(rows, runs):
-    """Prints the tables, and the targets of what was measured."""
+def show(rows, runs, judged):
+    """Prints the tables and, if `judged`, the targets of what was measured."""
     print("CPU time of the broker and of the signer in us for a proof (ES256, a fresh key each),\n"
           "and latency in us from when the call was due. Brokers in C++:\n")
-    print(tables.cpp(rows), *map(load_tables.targets, filter(None, [targets.cpp(rows)])), sep="\n\n")
+    print(tables.cpp(rows), *([load_tables.targets(targets.cpp(rows))] if judged else []), sep="\n\n")
     print("\nBrokers in Node, whose own CPU time is compared with that of node:crypto:\n")
-    print(tables.node(rows), *map(load_tables.targets, filter(None, [targets.node(rows)])), sep="\n\n")
+    print(tables.node(rows), *([load_tables.targets(targets.node(rows))] if judged else []), sep="\n\n")
     arrivals = [run["broker_us"] for (way, _, _), those in runs.items() if way == "arrivals" for run in those]
     everything = [run for those in runs.values() for run in those]
     print(f"\nThe brokers in C++ contain their arrivals: {min(arrivals):.1f} to {max(arrivals):.1f} us. "
@@ -104,7 +102,7 @@ def show(rows, runs):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/cost", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one short round and fewer rates, a minute in all, to see that all works")
+    parser.add_argument("--quick", action="store_true", help="one short round with fewer loads, a minute in all; the targets are not judged")
     parser.add_argument("--json", metavar="FILE", help="also write the figures here")
     parser.add_argument("--programs", default=os.path.join(ROOT, "build", "release", "bin"), metavar="DIR",
                         help="where proofmint-cost and proofmintd are (build/release/bin)")
@@ -117,7 +115,7 @@ def main():
         for number in range(1, rounds + 1):
             brokers.round(number, rounds, settings(flags.quick))
     rows = cost_rows.rows(brokers.runs)
-    show(rows, brokers.runs)
+    show(rows, brokers.runs, judged=not flags.quick)
     if flags.json:
         with open(flags.json, "w", encoding="utf-8") as file:
             file.write(json.dumps({"machine": brokers.machine, "rows": rows}, indent=1) + "\n")
