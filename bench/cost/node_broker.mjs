@@ -116,7 +116,7 @@ class Measurement {
     if (!this.#isMeasured(due)) return;
     this.#latencies.push(now - due);
     if (now < this.#end) this.#inTime++;
-    if (this.#returned % this.#sampleEvery !== 0) return;
+    if (made === undefined || this.#returned % this.#sampleEvery !== 0) return;
     this.#sample.push(made);
     if (this.#sample.length < SAMPLE_SIZE) return;
     this.#sample = this.#sample.filter((_, i) => i % 2 === 0);
@@ -189,9 +189,20 @@ class Measurement {
   }
 }
 
-const flags = readFlags();
-const way = await WAYS[flags.way](flags.target);
-const result = await new Measurement(way, flags).run();
-way.close();
-console.log(JSON.stringify(result));
-process.exitCode = result.failed + result.wrong > 0 ? 1 : 0;
+// Returns the exit code.
+async function main() {
+  let flags;
+  try {
+    flags = readFlags();
+  } catch (error) {
+    console.error(error.message);
+    return 2;
+  }
+  const way = await WAYS[flags.way](flags.target);
+  const result = await new Measurement(way, flags).run();
+  way.close();
+  console.log(JSON.stringify(result));
+  return result.failed + result.wrong > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -61,4 +61,4 @@ def base_of(way):
 def rows(runs):
     """Returns all rows. `runs`: {(way, name of the load, its value): [run of round 1, …]}, in the order of the rows."""
     return [row(way, {load: value}, those, runs[base_of(way), load, value]) for (way, load, value), those in runs.items()
-            if way != "arrivals"]
+            if not way.endswith("arrivals")]

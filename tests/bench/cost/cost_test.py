@@ -69,7 +69,7 @@ class RowsTest(unittest.TestCase):
         self.assertIsNone(one_row([run(20)], [run(None, None, kept_up=False)])["ratio_openssl"])
 
     def test_each_language_has_its_own_base_and_arrivals_are_no_row(self):
-        runs = {("arrivals", "rate", 100): [run(1)], ("openssl", "rate", 100): [run(40)],
+        runs = {("arrivals", "rate", 100): [run(1)], ("node_arrivals", "rate", 100): [run(1)], ("openssl", "rate", 100): [run(40)],
                 ("unary_stub", "rate", 100): [run(50, 30)], ("node_crypto", "in_flight", 8): [run(100)],
                 ("node_jose", "in_flight", 8): [run(250)]}
         made = rows.rows(runs)
@@ -148,9 +148,11 @@ class ScriptTest(unittest.TestCase):
             return status, output.getvalue(), errors.getvalue(), json.load(file)
 
     def test_real_brokers_give_all_rows(self):
-        status, output, errors, report = self.run_script(
-            (["arrivals", *cost.CPP], "rate", 300), ([*cost.CPP, "batch_stub"], "in_flight", 64), (cost.NODE_WAYS, "in_flight", 4),
-            (cost.NODE_WAYS, "rate", 300))
+        # A busy machine may not keep up with any rate.
+        with mock.patch.object(rows, "reached", lambda runs: runs):
+            status, output, errors, report = self.run_script(
+                (["arrivals", *cost.CPP], "rate", 300), ([*cost.CPP, "batch_stub"], "in_flight", 64),
+                (cost.NODE_WAYS, "in_flight", 4), (["node_arrivals", *cost.NODE_WAYS], "rate", 300))
         self.assertEqual(status, 0, errors)
         self.assertEqual(list(report), ["machine", "rows"])
         self.assertIn("cpu", report["machine"])
@@ -163,7 +165,7 @@ class ScriptTest(unittest.TestCase):
             self.assertGreaterEqual(row["p99_us"], row["p50_us"], row)
             self.assertEqual("rate" in row, "in_flight" not in row, row)
             self.assertIn(f"{row['p50_us']:,.0f}" if row["p50_us"] >= 100 else f"{row['p50_us']:.1f}", output)
-        self.assertIn("0 wrong; 0 calls failed", output)
+        self.assertRegex(output, r"[1-9][0-9,]* proofs verified, 0 wrong; 0 calls failed")
 
     def test_a_broker_whose_calls_fail_fails_the_script(self):
         made = os.path.join(self.scratch.name, "bin")
@@ -172,7 +174,9 @@ class ScriptTest(unittest.TestCase):
         with open(os.path.join(made, "proofmint-cost"), "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\necho '{json.dumps(run(10, machine={}))}'\necho 'error: one wrong proof' >&2\nexit 1\n")
         os.chmod(file.name, 0o755)
-        status, _, errors, _ = self.run_script((["arrivals", "openssl"], "rate", 100), programs=made)
+        with mock.patch.object(cost, "NODE", [os.path.join(made, "proofmint-cost")]):
+            status, _, errors, _ = self.run_script((["arrivals", "openssl"], "rate", 100), (["node_arrivals", "node_crypto"], "rate", 100),
+                                                   programs=made)
         self.assertEqual(status, 1)
         self.assertIn("cost: openssl, rate 100: error: one wrong proof", errors)
 
@@ -191,21 +195,21 @@ class ScriptTest(unittest.TestCase):
     def test_every_load_has_the_way_that_its_ways_are_compared_with(self):
         for quick in (False, True):
             loads = cost.settings(quick)
-            self.assertGreater(len(loads), 8)
+            self.assertGreater(len(loads), 7)
             for ways, _, _ in loads:
-                self.assertTrue({rows.base_of(way) for way in ways if way != "arrivals"} <= set(ways))
+                self.assertTrue({rows.base_of(way) for way in ways} <= set(ways))
 
 
 class NodeBrokerTest(unittest.TestCase):
     def test_nonsense_is_refused(self):
-        for flags, message in ((["--way=node_rsa", "--rate=1"], "got node_rsa, want one of node_crypto"),
+        for flags, message in ((["--way=node_rsa", "--rate=1"], "got node_rsa, want one of node_arrivals, node_crypto"),
                                (["--way=node_crypto"], "want either --rate or --in_flight"),
                                (["--way=node_crypto", "--rate=1"], "want --arrivals"),
                                (["--way=node_crypto", "--in_flight=many"], "--in_flight: got many, want a number"),
                                (["--way=node_crypto", "--in_flight=1", "--colour=red"], "colour")):
             with self.subTest(flags=flags):
                 result = subprocess.run([*cost.NODE, *flags], capture_output=True, text=True, check=False, timeout=60)
-                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.returncode, 2)
                 self.assertIn(message, result.stderr)
 
 
