@@ -1,9 +1,9 @@
 # Installs what a C++ broker builds with, the component development:
 #
 #   lib/                   static libraries
-#   lib/cmake/proofmint/   find_package(proofmint): the targets proofmint::exchange, proofmint::exchange_testing,
-#                          proofmint::proto, and what these link
-#   lib/pkgconfig/         the same as proofmint-exchange, proofmint-exchange-testing, proofmint-proto
+#   lib/cmake/proofmint/   find_package(proofmint): the targets proofmint::exchange, proofmint::client,
+#                          proofmint::exchange_testing, proofmint::proto, and what these link
+#   lib/pkgconfig/         the same as proofmint-exchange, proofmint-client, proofmint-exchange-testing, proofmint-proto
 #   include/proofmint/     headers, by the same paths as in this project: #include "signer/exchange/exchange.h"
 #
 # None of the libraries has BoringSSL, and none passes our compiler flags on.
@@ -42,7 +42,7 @@ endfunction()
 if(PROOFMINT_GOOGLEAPIS_TARGET)
   return()
 endif()
-set(libraries base dpop_text googleapis error_details proto contract exchange exchange_testing)
+set(libraries base dpop_text googleapis error_details proto contract exchange exchange_testing client)
 list(TRANSFORM libraries PREPEND proofmint_)
 foreach(library ${libraries})
   proofmint_install_library(${library})
@@ -62,7 +62,7 @@ install(FILES ${generated_dir}/proofmintConfig.cmake ${generated_dir}/proofmintC
 # From lib/pkgconfig back to the prefix, so that an installed tree can be moved.
 file(RELATIVE_PATH pcfile_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" pcfile_to_prefix ${pcfile_to_prefix})
-foreach(name exchange exchange-testing proto)
+foreach(name exchange exchange-testing client proto)
   configure_file(cmake/pkgconfig/proofmint-${name}.pc.in ${generated_dir}/proofmint-${name}.pc @ONLY)
   install(FILES ${generated_dir}/proofmint-${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
     COMPONENT development)

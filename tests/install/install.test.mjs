@@ -1,13 +1,18 @@
 // Installs the libraries for brokers and builds projects outside of the tree with them, as a broker's developer does.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { programPath, root, run } from '../deploy/repository.mjs';
+import { authorizationCode } from '../e2e/authorization.mjs';
+import { startDaemon } from '../e2e/daemon.mjs';
+import { API_SCOPE, JWT_RESOURCE, startIdentityProvider } from '../e2e/identity_provider.mjs';
 
 const BUILD_TIME_LIMIT_MS = 200_000; // A compilation takes seconds on an idle machine.
+const LOGIN_TIME_LIMIT_MS = 30_000;
 
 let scratch;
 let prefix; // where the libraries are installed
@@ -36,6 +41,17 @@ function buildProject(folder) {
   return output;
 }
 
+// Compiles the .cc file `path` with the flags that pkg-config gives for `packages`, and returns the program.
+function compile(path, packages) {
+  const flags = build('pkg-config', ['--cflags', '--libs', ...packages], pkgConfigEnvironment());
+  const program = join(scratch, path.replaceAll('/', '-').replace(/\.cc$/, ''));
+  build('c++', ['-std=c++20', '-Wall', '-Wextra', '-Wshadow', '-Werror', join(root, path), ...flags.trim().split(/\s+/),
+    '-o', program]);
+  return program;
+}
+
+const pkgConfigEnvironment = () => ({ env: { ...process.env, PKG_CONFIG_PATH: join(prefix, 'lib/pkgconfig') } });
+
 function assertIsLogin(output) {
   const record = JSON.parse(output);
   assert.equal(record.outcome, 'granted');
@@ -44,27 +60,66 @@ function assertIsLogin(output) {
   assert.equal(record.nonce_challenges, 1);
 }
 
-test('a project finds the libraries with find_package, links and runs', () => {
+test('a project for the exchange alone finds the library with find_package, links and runs', () => {
   assertIsLogin(run(join(buildProject('tests/install/consumer'), 'consumer'), []));
 });
 
-test('a project finds the libraries with pkg-config, links and runs; the headers have no warnings', () => {
-  const flags = run('pkg-config', ['--cflags', '--libs', 'proofmint-exchange-testing'],
-    { env: { ...process.env, PKG_CONFIG_PATH: join(prefix, 'lib/pkgconfig') } });
-  const program = join(scratch, 'consumer');
-  build('c++', ['-std=c++20', '-Wall', '-Wextra', '-Wshadow', '-Werror',
-    join(root, 'tests/install/consumer/consumer.cc'), ...flags.trim().split(/\s+/), '-o', program]);
-  assertIsLogin(run(program, []));
+test('the same with pkg-config; the headers have no warnings', () => {
+  assertIsLogin(run(compile('tests/install/consumer/consumer.cc', ['proofmint-exchange-testing']), []));
+});
+
+// Runs examples/cpp-curl, which asks for a token with `parameters`, and returns its log record.
+function runLogin(program, { daemon, idp }, { grant_type: grantType, ...parameters }) {
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const { client_id: id, client_secret: secret } = idp.client;
+  const env = { PROOFMINT_TARGET: daemon.unixTarget, CLIENT_SECRET: secret };
+  const child = execFile(program, [idp.issuer, id, grantType], { env, timeout: LOGIN_TIME_LIMIT_MS },
+    (error, stdout, stderr) => (error ? reject(new Error(`${error.message}\n${stdout}${stderr}`)) : resolve(stdout)));
+  child.stdin.end(`${new URLSearchParams(parameters)}\n`);
+  return promise.then(JSON.parse);
+}
+
+// Logs in at a real identity provider by both grants, and finds the keys of the proofs in the signer's audit log.
+async function testLogin(program) {
+  const auditLog = join(scratch, 'audit.log');
+  const daemon = await startDaemon({ flags: [`--audit_log=${auditLog}`] });
+  const idp = await startIdentityProvider();
+  try {
+    const access = { scope: API_SCOPE, resource: JWT_RESOURCE };
+    const code = await authorizationCode(await idp.metadata(), idp.client, access);
+    const records = [
+      await runLogin(program, { daemon, idp }, { grant_type: 'client_credentials', ...access }),
+      await runLogin(program, { daemon, idp }, { grant_type: 'authorization_code', ...code, resource: JWT_RESOURCE }),
+    ];
+    await daemon.stop(); // It writes all lines of its audit log.
+    for (const record of records) {
+      assert.equal(record.outcome, 'granted');
+      assert.equal(record.binding, 'confirmed');
+      assert.equal(record.nonce_challenges, 1);
+      assert.ok(readFileSync(auditLog, 'utf8').includes(`"jkt":"${record.jkt}"`), record.jkt);
+    }
+  } finally {
+    await idp.stop();
+    await daemon.discard();
+    rmSync(auditLog, { force: true });
+  }
+}
+
+test('the example finds the client with find_package and logs a user in', async () => {
+  await testLogin(join(buildProject('examples/cpp-curl'), 'login'));
+});
+
+test('the example finds the client with pkg-config and logs a user in', async () => {
+  await testLogin(compile('examples/cpp-curl/login.cc', ['proofmint-client', 'libcurl']));
 });
 
 test('every pkg-config file names libraries and packages that exist', () => {
   const folder = join(prefix, 'lib/pkgconfig');
   const names = readdirSync(folder).map((file) => file.replace(/\.pc$/, ''));
   assert.ok(names.length > 0);
-  const environment = { env: { ...process.env, PKG_CONFIG_PATH: folder } };
   for (const name of names) {
     const installed = readdirSync(join(prefix, 'lib'));
-    for (const flag of run('pkg-config', ['--libs-only-l', name], environment).split(/\s+/)) {
+    for (const flag of build('pkg-config', ['--libs-only-l', name], pkgConfigEnvironment()).split(/\s+/)) {
       if (flag.startsWith('-lproofmint')) assert.ok(installed.includes(`lib${flag.slice(2)}.a`), `${name}: ${flag}`);
     }
   }

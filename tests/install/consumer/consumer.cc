@@ -1,5 +1,5 @@
-// Logs in at an identity provider that is a function, with the libraries for the
-// exchange alone, and prints the log record.
+// Logs in at an identity provider that is a function, with the libraries for
+// the exchange alone, and prints the log record.
 
 #include <array>
 #include <iostream>
