@@ -300,8 +300,8 @@ export interface DpopFetchOptions {
   onOutcome?: (outcome: Outcome, about: {
     kind: 'token' | 'pushed' | 'resource'; grantType: string | undefined; record: LogRecord | undefined;
   }) => void;
-  /** For log records: 32 hexadecimal digits. */
-  traceId?: string;
+  /** Returns the trace of the current request, 32 hexadecimal digits, for its log record. */
+  traceId?: () => string | undefined;
   /** What makes the requests. Default: the global fetch. */
   fetch?: typeof globalThis.fetch;
 }

@@ -44,10 +44,16 @@ function answer(frame, trailers = OK, size = frame.length) {
 
 const trailersOnly = (headers) => (stream) => stream.respond({ ':status': 200, ...headers }, { endStream: true });
 
-// Calls once and returns the proof or the error.
+const TIMEOUT_MS = 10_000;
+
+// Calls once and returns the proof or the error, and how many retries there were.
 async function call(...acts) {
+  return callFor(TIMEOUT_MS, ...acts);
+}
+
+async function callFor(timeoutMs, ...acts) {
   script.splice(0, script.length, ...acts);
-  const signer = new SignerClient({ target, timeoutMs: 400 });
+  const signer = new SignerClient({ target, timeoutMs });
   const ended = await signer.signProof(REQUEST).catch((error) => error);
   const { retries } = signer.stats;
   signer.close();
@@ -82,7 +88,7 @@ test('a stream that ends without a status is a lost connection, and retried', as
 });
 
 test('an answer that is not of a gRPC server is UNAVAILABLE, and says so', async () => {
-  const { ended } = await call((stream) => stream.respond({ ':status': 502 }, { endStream: true }));
+  const { ended } = await callFor(200, (stream) => stream.respond({ ':status': 502 }, { endStream: true }));
   assert.equal(ended.code, 'UNAVAILABLE');
   assert.match(ended.cause.message, /HTTP status 502/);
 });
@@ -105,7 +111,7 @@ test('a malformed response is an error and not a proof', async () => {
 });
 
 test('a response without end is cut off', async () => {
-  const { ended } = await call((stream) => {
+  const { ended } = await callFor(200, (stream) => {
     stream.respond({ ':status': 200 });
     const pour = () => { while (!stream.destroyed && stream.write(Buffer.alloc(1 << 16))); };
     stream.on('drain', pour);
@@ -119,7 +125,7 @@ test('a server that goes away gets no new calls, and finishes those that it has'
     stream.session.goaway();
     setImmediate(() => answer(PROOF)(stream));
   }, answer(PROOF));
-  const signer = new SignerClient({ target, timeoutMs: 5_000 });
+  const signer = new SignerClient({ target, timeoutMs: TIMEOUT_MS });
   const connections = sessions.length;
   assert.equal((await signer.signProof(REQUEST)).jwt, 'a.b.c');
   assert.equal((await signer.signProof(REQUEST)).jwt, 'a.b.c');
@@ -146,5 +152,5 @@ test('a call carries its deadline, and gRPC headers', async () => {
   assert.equal(got['content-type'], 'application/grpc');
   assert.equal(got.te, 'trailers');
   const [, timeout] = /^(\d+)m$/.exec(got['grpc-timeout']);
-  assert.ok(timeout > 0 && timeout <= 400);
+  assert.ok(timeout > 0 && timeout <= TIMEOUT_MS);
 });

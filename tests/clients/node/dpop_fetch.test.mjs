@@ -50,7 +50,7 @@ test('a request without a grant or a token passes untouched', async () => {
 test('a challenge is answered by a new proof, and the answer is the library\'s', async () => {
   const { fetching, signed, sent, outcomes } = start([
     () => json(400, { error: 'use_dpop_nonce' }, { 'DPoP-Nonce': 'n-1' }), () => json(200, TOKEN, { 'X-Other': 'kept' }),
-  ]);
+  ], { traceId: () => 'a-trace' });
   const response = await fetching(`${ISSUER}/token?tenant=1`, tokenRequest());
   assert.deepEqual(await response.json(), TOKEN);
   assert.equal(response.headers.get('x-other'), 'kept');
@@ -62,7 +62,7 @@ test('a challenge is answered by a new proof, and the answer is the library\'s',
   ]);
   assert.equal(sent[0].init.redirect, 'manual');
   const [{ kind, grantType, record }] = outcomes;
-  assert.deepEqual([kind, grantType, record.attempts], ['token', 'authorization_code', 2]);
+  assert.deepEqual([kind, grantType, record.attempts, record.trace_id], ['token', 'authorization_code', 2, 'a-trace']);
 });
 
 test('a Request with a stream for a body can be sent twice', async () => {

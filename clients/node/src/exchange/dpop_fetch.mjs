@@ -137,7 +137,7 @@ class DpopFetch {
 
   #report(what, key, outcome) {
     const { issuer, clientId, algorithm, onOutcome, traceId } = this.#options;
-    const context = { issuer, clientId, traceId, grantType: what.grantType ?? key?.grantType };
+    const context = { issuer, clientId, traceId: traceId?.(), grantType: what.grantType ?? key?.grantType };
     if (what.kind === 'token' && outcome.ok) {
       const tokens = JSON.parse(outcome.body);
       const entry = {
