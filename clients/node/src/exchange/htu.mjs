@@ -72,7 +72,7 @@ function endOfHost(text, bytes, begin, authorityEnd) {
 // Returns the claim "htu" of a request to `uri`. Throws a TypeError that quotes at most one byte.
 export function normalizeHtu(uri) {
   const bytes = Buffer.from(uri);
-  const text = bytes.latin1Slice(); // One character a byte, so that offsets are those of bytes.
+  const text = bytes.toString('latin1'); // One character a byte, so that offsets are those of bytes.
   if (text.length === 0 || text.length > URI_BYTES_AT_MOST) {
     throw new TypeError(`got ${text.length} bytes, want 1 to ${URI_BYTES_AT_MOST}`);
   }

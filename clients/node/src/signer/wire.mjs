@@ -60,9 +60,9 @@ export class Writer {
   string(field, text, length) {
     this.lengthTag(field, length);
     if (length === text.length) {
-      this.buffer.latin1Write(text, this.position, length); // It is ASCII.
+      this.buffer.write(text, this.position, length, 'latin1'); // It is ASCII.
     } else {
-      this.buffer.utf8Write(text, this.position, length);
+      this.buffer.write(text, this.position, length, 'utf8');
     }
     this.position += length;
   }
@@ -140,14 +140,14 @@ export class Reader {
   // Reads a string that is ASCII by contract.
   ascii() {
     const end = this.#lengthDelimited();
-    const text = this.buffer.latin1Slice(this.position, end);
+    const text = this.buffer.toString('latin1', this.position, end);
     this.position = end;
     return text;
   }
 
   string() {
     const end = this.#lengthDelimited();
-    const text = this.buffer.utf8Slice(this.position, end);
+    const text = this.buffer.toString('utf8', this.position, end);
     this.position = end;
     return text;
   }
