@@ -48,12 +48,8 @@ const TIMEOUT_MS = 10_000;
 
 // Calls once and returns the proof or the error, and how many retries there were.
 async function call(...acts) {
-  return callFor(TIMEOUT_MS, ...acts);
-}
-
-async function callFor(timeoutMs, ...acts) {
   script.splice(0, script.length, ...acts);
-  const signer = new SignerClient({ target, timeoutMs });
+  const signer = new SignerClient({ target, timeoutMs: TIMEOUT_MS });
   const ended = await signer.signProof(REQUEST).catch((error) => error);
   const { retries } = signer.stats;
   signer.close();
@@ -88,7 +84,8 @@ test('a stream that ends without a status is a lost connection, and retried', as
 });
 
 test('an answer that is not of a gRPC server is UNAVAILABLE, and says so', async () => {
-  const { ended } = await callFor(200, (stream) => stream.respond({ ':status': 502 }, { endStream: true }));
+  const { ended, retries } = await call((stream) => stream.respond({ ':status': 502 }, { endStream: true }));
+  assert.equal(retries, 7);
   assert.equal(ended.code, 'UNAVAILABLE');
   assert.match(ended.cause.message, /HTTP status 502/);
 });
