@@ -55,12 +55,12 @@ def text(x, y, css_class, content):
 
 
 def number(value):
-    """Two significant digits and more, as many as a bar has room for."""
+    """Returns a number with two significant digits or more, as many as a bar has room for."""
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
 def tick_step(highest):
-    """The step, 1, 2 or 5 times a power of ten, that gives at most five ticks."""
+    """Returns the step, 1, 2 or 5 times a power of ten, that gives at most five ticks."""
     power = 10 ** math.floor(math.log10(highest / 5))
     return next(factor * power for factor in (1, 2, 5, 10) if highest / (factor * power) <= 5)
 
@@ -72,7 +72,7 @@ def bar(x, y, width, height, css_class):
 
 
 def panel(rows, name, title, left, top):
-    """One group of bars for each batch size; under it the batch and how many times cheaper than BoringSSL."""
+    """Returns a panel with one group of bars for each batch size; under it the batch and how many times cheaper than BoringSSL."""
     groups = [(batch, rows[f"{name}.b{batch}"]) for batch in BATCHES if f"{name}.b{batch}" in rows]
     out = [text(left, top - 22, "panel", title)]
     if not groups:
@@ -98,7 +98,7 @@ def panel(rows, name, title, left, top):
 
 
 def takes(rows):
-    """What a line of text says better than a bar."""
+    """Returns the line of text about takes from the pool, empty where there are none."""
     parts = []
     for name, label in (("es256.take", "ES256"), ("ed25519.take", "Ed25519")):
         if name in rows:

@@ -17,11 +17,11 @@ COUNTERS = {"boringssl_us": "boringssl_us", "openssl_us": "openssl_us", "ratio_b
 
 
 class Failed(Exception):
-    """A benchmark failed; the text is what Google Benchmark says of it."""
+    """Failed is raised when a benchmark failed; the text is what Google Benchmark says of it."""
 
 
 def repetitions(report):
-    """The repetitions of each benchmark, by its name without Google Benchmark's additions such as "/manual_time"."""
+    """Returns the repetitions of each benchmark, by its name without Google Benchmark's additions such as "/manual_time"."""
     found = {}
     for run in sorted(report["benchmarks"], key=lambda run: run["family_index"]):  # interleaving leaves them in random order
         if run.get("error_occurred"):

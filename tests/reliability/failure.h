@@ -21,7 +21,7 @@ struct Failure {
   std::string message;
   // The service's delay before a retry.
   std::optional<absl::Duration> retry_delay = std::nullopt;
-  // Whether the error has all that the contract promises: a reason in the
+  // True if the error has all that the contract promises: a reason in the
   // domain "proofmint" and, with UNAVAILABLE and RESOURCE_EXHAUSTED, a
   // RetryInfo; for the UNAVAILABLE of a whole call, a `grpc-retry-pushback-ms`
   // that agrees. Errors that gRPC makes itself, for a lost connection, have
