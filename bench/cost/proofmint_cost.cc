@@ -43,14 +43,15 @@ Json Latency(const load::Histogram& latency, double percentile) {
 }
 
 // Verifies when the measured time is over, so that it costs no CPU time of it.
-load::Verifier::Counts Verify(
+absl::StatusOr<load::Verifier::Counts> Verify(
     const std::vector<v1::SignProofResponse>& sample) {
   static_assert(Recorder::kSampleSize <= load::Verifier::kBacklog);
-  load::Verifier verifier{std::string(kNonce)};
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<load::Verifier> verifier,
+                             load::Verifier::Start(std::string(kNonce)));
   for (const v1::SignProofResponse& proof : sample) {
-    verifier.Add(dpop::Algorithm::kEs256, proof);
+    verifier->Add(dpop::Algorithm::kEs256, proof);
   }
-  return verifier.Finish();
+  return verifier->Finish();
 }
 
 absl::StatusOr<Measurement> MeasureWay(const Options& options) {
@@ -92,7 +93,9 @@ Json ToJson(const Options& options, const Measurement& measured,
 absl::Status Run(const Options& options) {
   PROOFMINT_ASSIGN_OR_RETURN(const Measurement measured, MeasureWay(options));
   load::Verifier::Counts verified;
-  if (options.way != "arrivals") verified = Verify(measured.records.sample);
+  if (options.way != "arrivals") {
+    PROOFMINT_ASSIGN_OR_RETURN(verified, Verify(measured.records.sample));
+  }
   std::cout << ToJson(options, measured, verified) << "\n";
   if (measured.records.failed > 0) {
     return absl::InternalError(absl::StrCat(measured.records.failed,
