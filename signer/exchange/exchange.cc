@@ -197,7 +197,6 @@ void Exchange::EndForSigner(absl::Status error) {
   //# to obtain a new access token.
   if (options_.confidential_client && grant_type_ == "refresh_token" &&
       !options_.key_handle.empty() && !key_handle_dropped_ &&
-      error.code() == absl::StatusCode::kInvalidArgument &&
       reason == "INVALID_KEY_HANDLE") {
     key_handle_dropped_ = true;  // next_ stays kSign.
     return;
