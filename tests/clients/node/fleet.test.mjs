@@ -5,9 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { SignerClient } from '../../../clients/node/index.mjs';
 import { parseTarget, resolveAddress } from '../../../clients/node/src/signer/address.mjs';
+import { Fleet } from '../../../clients/node/src/signer/fleet.mjs';
 import { TlsFiles } from '../../../clients/node/src/signer/tls_files.mjs';
 import { makeCertificates } from '../../deploy/certificates.mjs';
 import { startDaemon } from '../../e2e/daemon.mjs';
@@ -74,6 +76,27 @@ test('an address is a socket, an IP address, or a name with all its addresses', 
   for (const given of parseTarget('192.0.2.1:1,[::1]:2,unix:/a')) {
     assert.deepEqual(await resolveAddress(given, () => assert.fail('want no lookup')), [given]);
   }
+});
+
+test('a name that cannot be resolved is looked up again', async () => {
+  const daemon = await startDaemon({ tcp: true });
+  const [address] = parseTarget(daemon.tcpTarget);
+  const failure = new Error('no such name');
+  let lookups = 0;
+  const resolve = async () => {
+    if (lookups++ === 0) throw failure;
+    return [address];
+  };
+  const connected = Promise.withResolvers();
+  const onReady = () => { if (fleet.pick()) connected.resolve(); };
+  const fleet = new Fleet([address], undefined, onReady, resolve);
+  assert.equal(fleet.pick(), undefined);
+  while (!fleet.lastError) await nextTurn();
+  assert.equal(fleet.lastError, failure);
+  await connected.promise;
+  assert.equal(lookups, 2);
+  fleet.close();
+  await daemon.stop();
 });
 
 const NAME = 'spiffe://test.example/broker';

@@ -61,6 +61,7 @@ export class Batcher {
 
   // Sends what is to leave now.
   check() {
+    if (this.size === 0) return;
     this.#busySince ??= performance.now();
     while (this.size > 0 && this.#out < this.#options.maxBatchesInFlight) {
       if (!this.#isDue()) {

@@ -41,17 +41,17 @@ export class Connection {
     this.#onChange = onChange;
   }
 
-  // Whether it can take a call now.
+  // Tells whether it can take a call now.
   get ready() {
     return this.connected && this.#serving;
   }
 
-  // Whether it is connected, though the signer may say that it does not serve.
+  // Tells whether it is connected, though the signer may say that it does not serve.
   get connected() {
     return this.#session !== undefined && !this.#session.closed && !this.#session.destroyed;
   }
 
-  // Why it is not connected, if it has failed to connect.
+  // Says why it is not connected, if it has failed to connect.
   get lastError() {
     return this.#lastError;
   }
@@ -95,7 +95,7 @@ export class Connection {
       ALPNProtocols: ['h2'],
       secureContext: this.#tlsFiles.context(),
       servername: net.isIP(host) ? '' : host,
-      // The name is that of the target, also where an address of its is dialled.
+      // The certificate must have the name of the target, also where one of its IP addresses is dialled.
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(host, certificate),
     });
   }

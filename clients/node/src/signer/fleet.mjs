@@ -9,6 +9,7 @@ export class Fleet {
   #addresses;
   #tlsFiles;
   #onReady;
+  #resolveAddress;
   #connections = new Map(); // By the name of the address.
   #turn = 0;
   #resolving = false;
@@ -16,14 +17,16 @@ export class Fleet {
   #lastError;
   #closed = false;
 
-  // `addresses` are those of parseTarget. onReady() is called when pick() may have become successful.
-  constructor(addresses, tlsFiles, onReady) {
+  // `addresses` are those of parseTarget. onReady() is called when pick() may have become successful. `resolve` is another
+  // function only in tests.
+  constructor(addresses, tlsFiles, onReady, resolve = resolveAddress) {
     this.#addresses = addresses;
     this.#tlsFiles = tlsFiles;
     this.#onReady = onReady;
+    this.#resolveAddress = resolve;
   }
 
-  // Why no signer can be reached, as far as it is known.
+  // Says why no signer can be reached, as far as it is known.
   get lastError() {
     for (const connection of this.#connections.values()) {
       if (connection.lastError) return connection.lastError;
@@ -48,21 +51,22 @@ export class Fleet {
   // Connects to every address, so that calls are spread over all of them. Resolves names again at most once a second.
   #connect() {
     for (const connection of this.#connections.values()) connection.connect();
-    if (this.#resolving || this.#closed || Date.now() < this.#resolveAgainAt) return;
+    if (this.#resolving || this.#closed || performance.now() < this.#resolveAgainAt) return;
     this.#resolving = true;
     this.#resolve().finally(() => {
       this.#resolving = false;
-      this.#resolveAgainAt = Date.now() + RESOLVE_AGAIN_MS;
+      this.#resolveAgainAt = performance.now() + RESOLVE_AGAIN_MS;
     });
   }
 
   async #resolve() {
-    const found = await Promise.allSettled(this.#addresses.map((address) => resolveAddress(address)));
+    const found = await Promise.allSettled(this.#addresses.map((address) => this.#resolveAddress(address)));
     if (this.#closed) return;
     const failed = found.find(({ status }) => status === 'rejected');
     this.#lastError = failed?.reason;
     const resolved = new Map(found.flatMap(({ value = [] }) => value.map((address) => [address.name, address])));
     this.#update(resolved, failed === undefined);
+    if (failed) setTimeout(() => this.#onChange(), RESOLVE_AGAIN_MS).unref();
     for (const connection of this.#connections.values()) connection.connect();
   }
 
