@@ -7,7 +7,6 @@ import { SignerError } from '../signer/errors.mjs';
 import { clockSkewMs, headerValues, locationHost, readNonce, retryAfterMs } from './http_answer.mjs';
 import { parseJsonObject, stringMember } from './json_object.mjs';
 import { newOutcome } from './outcome.mjs';
-import { printable } from './printable.mjs';
 import { redact } from './redact.mjs';
 import { judgeRefusal } from './refusal.mjs';
 import { readServerError } from './server_error.mjs';
@@ -216,7 +215,7 @@ export class Exchange {
     outcome.idpMs.push(Math.max(0, answer.receivedAt - answer.sentAt) || 0);
     this.#bodySize = Buffer.byteLength(answer.body);
     outcome.body = this.#bodySize > BODY_BYTES_AT_MOST ? '' : answer.body;
-    this.#contentType = printable(headerValues(answer, 'content-type')[0] ?? '');
+    this.#contentType = redact(headerValues(answer, 'content-type')[0] ?? '', this.#secrets);
   }
 
   #isNewNonce() {
@@ -264,6 +263,7 @@ export class Exchange {
     const { status } = answer;
     const isUnauthorized = this.#endpoint === 'resource' && status === 401 && this.#proof !== undefined;
     const { verdict, hint } = judgeRefusal(status, error, {
+      withProof: this.#proof !== undefined,
       algorithm: this.#options.algorithm,
       jkt: this.#outcome.jkt,
       keyHandle: this.#keyHandle,

@@ -2,7 +2,10 @@
 
 const CHARACTERS_AT_MOST = 256;
 
-// Returns at most 256 characters of a text, in which "?" stands for each run of what is not printable ASCII.
-export function printable(text) {
-  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, CHARACTERS_AT_MOST);
-}
+// Returns a text in which "?" stands for each run of what is not printable ASCII.
+export const replaceOdd = (text) => text.replace(/[^\x20-\x7e]+/g, '?');
+
+// Returns the first 256 characters.
+export const cut = (text) => text.slice(0, CHARACTERS_AT_MOST);
+
+export const printable = (text) => cut(replaceOdd(text));

@@ -14,15 +14,15 @@ function hintOf({ code }, { boundToken, jkt, keyHandle, bodyTooLarge }) {
   return bodyTooLarge ? 'body_too_large' : 'none';
 }
 
-// Returns { verdict, hint } for a status and an error (readServerError). `request` is { algorithm, jkt, keyHandle,
-// boundToken, bodyTooLarge }: boundToken is the access token that went with a proof to a resource, if the answer is
-// 401.
+// Returns { verdict, hint } for a status and an error (readServerError). `request` is { withProof, algorithm, jkt,
+// keyHandle, boundToken, bodyTooLarge }: boundToken is the access token that went with a proof to a resource, if the
+// answer is 401.
 export function judgeRefusal(status, error, request) {
   const wrongAlgorithm = request.boundToken !== undefined && takesOtherAlgorithms(error, request.algorithm);
   const hint = wrongAlgorithm ? 'algorithm_not_accepted' : 'none';
-  if (error.code === 'invalid_dpop_proof') return { verdict: 'proof_rejected', hint };
+  if (request.withProof && error.code === 'invalid_dpop_proof') return { verdict: 'proof_rejected', hint };
   if (isUnavailable(status)) return { verdict: 'idp_unavailable', hint: 'none' };
   if (wrongAlgorithm) return { verdict: 'proof_rejected', hint };
-  if (namesProof(error)) return { verdict: 'proof_rejected', hint: 'proof_named_in_description' };
+  if (request.withProof && namesProof(error)) return { verdict: 'proof_rejected', hint: 'proof_named_in_description' };
   return { verdict: 'refused', hint: hintOf(error, request) };
 }
