@@ -311,6 +311,8 @@ export interface DpopFetchOptions {
  * and answers one nonce challenge of each. It fits openid-client and oauth4webapi as their `customFetch`; do not give
  * them a DPoP handle of their own. A token that came through it is later sent with the key that it is bound to.
  *
+ * It holds the bodies of requests in memory, to send them twice if it must.
+ *
  * It resolves with the server's last answer, also if that is a refusal. It rejects with an ExchangeError if there is no
  * proof, or if a granted token must not be used; with the error of `fetch` if no answer came.
  */

@@ -74,8 +74,9 @@ class DpopFetch {
     const request = new Request(input, { ...init, ...(init.body && { duplex: 'half' }) });
     // A stream can be read once, but the request may have to be made twice.
     const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined;
-    const parts = { ...init, method: request.method, headers: request.headers, body, signal: request.signal };
-    const what = classify(request.method, request.headers, body && body.toString());
+    const { method, headers, redirect, signal } = request;
+    const parts = { ...init, method, headers, redirect, signal, body };
+    const what = classify(method, headers, body?.toString());
     // The proof of a pushed request pins the code to its key (RFC 9449 section 10.1), so there must be a key to come
     // back to.
     const needsProof = what && (what.kind !== 'pushed' || this.#options.keyHandle !== undefined);
