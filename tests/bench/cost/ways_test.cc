@@ -55,18 +55,20 @@ TEST_P(WaysTest, MakesRightProofs) {
   absl::StatusOr<std::unique_ptr<Way>> way =
       NewWay(GetParam(), server.unix_target(), kThreads);
   ASSERT_THAT(way, IsOk());
-  load::Verifier verifier{std::string(kNonce)};
+  absl::StatusOr<std::unique_ptr<load::Verifier>> verifier =
+      load::Verifier::Start(std::string(kNonce));
+  ASSERT_THAT(verifier, IsOk());
   int64_t made = 0;
   for (size_t thread : {0, 1, 0}) {
     const Ended ended = Call(**way, thread);
     ASSERT_THAT(ended.status, IsOk());
     EXPECT_EQ(ended.proofs.size(), (*way)->proofs_per_call());
     for (const v1::SignProofResponse& proof : ended.proofs) {
-      verifier.Add(dpop::Algorithm::kEs256, proof);
+      (*verifier)->Add(dpop::Algorithm::kEs256, proof);
       ++made;
     }
   }
-  const load::Verifier::Counts counts = verifier.Finish();
+  const load::Verifier::Counts counts = (*verifier)->Finish();
   EXPECT_EQ(counts.verified, made);
   EXPECT_EQ(counts.failures, 0) << counts.first_failure;
 }
