@@ -223,8 +223,8 @@ bool Exchange::IsIdempotent() const {
   __builtin_unreachable();
 }
 
-void Exchange::EndUnavailable(bool carried_out) {
-  outcome_.safe_to_repeat = !carried_out || IsIdempotent();
+void Exchange::EndUnavailable(bool may_be_done) {
+  outcome_.safe_to_repeat = !may_be_done || IsIdempotent();
   End(Verdict::kIdpUnavailable);
 }
 

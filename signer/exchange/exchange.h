@@ -57,21 +57,23 @@ struct ExchangeOptions {
 // sends it once, and makes a second attempt only if the server refused the
 // first and offered another nonce. There is no third, and none without a proof.
 //
-// A value for one thread. It borrows the nonce store, which must outlive it.
-// A call out of turn is a programming error and aborts the process.
+// Exchange is a value for one thread. It borrows the nonce store, which must
+// outlive it. A call out of turn is a programming error and aborts the process.
 class Exchange {
  public:
-  // A token request: POST to the token endpoint (RFC 9449 section 5).
+  // Token is a request of the token endpoint, by POST (RFC 9449 section 5).
   static Exchange Token(ExchangeOptions options, absl::string_view grant_type,
                         NonceStore& nonces);
 
-  // A pushed authorization request: POST (RFC 9126, RFC 9449 section 10.1).
+  // Pushed is a pushed authorization request, by POST (RFC 9126, RFC 9449
+  // section 10.1).
   static Exchange Pushed(ExchangeOptions options, NonceStore& nonces);
 
-  // A request of a protected resource, such as userinfo (RFC 9449 section 7).
-  // `token_type` is the token's as the provider gave it: a token of type DPoP
-  // is sent with a proof that names it ("ath"), one of type Bearer or without a
-  // type as bearer and without a proof. Others are not sent.
+  // Resource is a request of a protected resource, such as userinfo (RFC 9449
+  // section 7). `token_type` is the one that the provider gave with the token.
+  // A token of type DPoP is sent with a proof that names it ("ath"), one of
+  // type Bearer or without a type as a bearer token and without a proof. Others
+  // are not sent.
   static Exchange Resource(ExchangeOptions options, absl::string_view htm,
                            absl::string_view access_token,
                            absl::string_view token_type, NonceStore& nonces);
@@ -83,9 +85,8 @@ class Exchange {
   };
   Next next() const { return next_; }
 
-  // Only while next() is kSign.
+  // May be called only while next() is kSign. `took` is for the log.
   ProofRequest proof_request() const;
-  // `took` is for the log.
   void OnProof(absl::StatusOr<Proof> proof,
                absl::Duration took = absl::ZeroDuration());
 
@@ -97,8 +98,8 @@ class Exchange {
     std::vector<std::pair<std::string, std::string>> headers = {};
   };
 
-  // Only while next() is kSend. Send it at once, and never twice: not even
-  // after a network error.
+  // May be called only while next() is kSend. Send the attempt at once, and
+  // never twice: not even after a network error.
   Attempt attempt() const;
   void OnAnswer(const HttpAnswer& answer);
   // Reports that no answer came. `sent`: the request, or a part of it, may have
@@ -106,7 +107,7 @@ class Exchange {
   void OnTransportError(absl::Status error, bool sent,
                         absl::Duration took = absl::ZeroDuration());
 
-  // Only once next() is kDone.
+  // May be called only once next() is kDone.
   const Outcome& outcome() const;
 
  private:
@@ -114,22 +115,22 @@ class Exchange {
 
   Exchange(ExchangeOptions options, Endpoint endpoint, NonceStore& nonces);
 
-  // exchange.cc: signing, sending, and the ends without an answer.
+  // exchange.cc defines signing, sending, and the ends without an answer.
 
   // Starts the second attempt, with `nonce`.
   void Retry(absl::string_view nonce);
   // Ends the exchange.
   void End(Verdict verdict, Hint hint = Hint::kNone);
   void EndForSigner(absl::Status error);
-  // Ends the exchange because the server cannot answer. `carried_out`: it may
-  // have carried the request out.
-  void EndUnavailable(bool carried_out);
+  // Ends the exchange because the server did not answer, or said that it
+  // cannot. `may_be_done`: it may have carried the request out.
+  void EndUnavailable(bool may_be_done);
   // Tells whether the request does no harm if it is carried out twice.
   bool IsIdempotent() const;
 
-  // exchange_answer.cc: what an answer means.
+  // exchange_answer.cc defines what an answer means.
 
-  // An answer and what was read of it.
+  // Reading holds an answer and what was read of it.
   struct Reading;
   // Notes what every answer has, and reads it.
   Reading Read(const HttpAnswer& answer);

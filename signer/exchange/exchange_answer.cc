@@ -1,4 +1,4 @@
-// Exchange::OnAnswer: what an answer means.
+// Defines Exchange::OnAnswer: what an answer means.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -216,7 +216,7 @@ void Exchange::EndRefused(const Reading& reading) {
     End(Verdict::kProofRejected, algorithm_hint);
   } else if (status == 408 || status == 429 || IsIn(status, 5)) {
     outcome_.retry_after = RetryAfterOf(reading.answer);
-    EndUnavailable(/*carried_out=*/!outcome_.retry_after.has_value() ||
+    EndUnavailable(/*may_be_done=*/!outcome_.retry_after.has_value() ||
                    (status != 429 && status != 503));
   } else if (with_proof_ && other_algorithm) {
     End(Verdict::kProofRejected, algorithm_hint);

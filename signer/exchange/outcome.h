@@ -70,7 +70,8 @@ struct Outcome {
   bool downgrade = false;  // a token came, of another type than "DPoP"
 
   // The key of the last proof, to which tokens are bound. Keep the handle as
-  // secret as the token and for as long. Empty: the key is gone, or no proof.
+  // secret as the token and for as long. The handle is empty unless the options
+  // have one or ask for one.
   std::string jkt;
   std::string key_handle;
 
@@ -80,8 +81,8 @@ struct Outcome {
   std::string error;
   std::string error_description;
 
-  int http_status = 0;           // of the last attempt; 0: it had no answer
-  int attempts = 0;              // HTTP requests
+  int http_status = 0;  // of the answer that ended the exchange; 0: none did
+  int attempts = 0;     // HTTP requests
   int nonce_challenges = 0;      // answers that asked for another nonce
   bool nonce_malformed = false;  // an answer had a nonce that cannot be used
   bool nonce_ambiguous = false;  // an answer had different nonces
@@ -93,7 +94,8 @@ struct Outcome {
   // How far the server's clock is ahead of ours, by its last Date.
   std::optional<absl::Duration> clock_skew;
 
-  // Of an answer that could not be read; never the body itself.
+  // These describe an answer that could not be read; they quote nothing of its
+  // body.
   std::string location_host;  // of a redirect
   std::string content_type;   // printable ASCII, at most 256 bytes
   size_t body_size = 0;
@@ -107,8 +109,8 @@ struct Outcome {
   // if it is larger than kMaxBodySize.
   std::string body;
 
-  // Whether the caller may go on: the request was granted, with a token that
-  // ExchangeOptions::binding accepts.
+  // ok tells whether the caller may go on: the request was granted, with a
+  // token that ExchangeOptions::binding accepts.
   bool ok() const { return accepted; }
   bool accepted = false;
 };
