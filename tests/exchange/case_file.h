@@ -82,8 +82,8 @@ std::string HeaderBytes(const std::string& text);
   INSTANTIATE_TEST_SUITE_P(                                                  \
       Cases, suite,                                                          \
       ::testing::ValuesIn(::proofmint::testing::CasesOf(section)),           \
-      [](const ::testing::TestParamInfo<::proofmint::testing::Case>& info) { \
-        return info.param.id;                                                \
+      [](const ::testing::TestParamInfo<::proofmint::testing::Case>& test) { \
+        return test.param.id;                                                \
       })
 
 #endif  // PROOFMINT_TESTS_EXCHANGE_CASE_FILE_H_

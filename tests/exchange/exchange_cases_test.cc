@@ -94,7 +94,9 @@ class CaseRun {
       const bool is_wanted =
           std::any_of(wanted.begin(), wanted.end(),
                       [&](const auto& pair) { return pair.first == key; });
-      if (!is_wanted) EXPECT_EQ(nonces_.Get(key), "") << "nonces_after";
+      if (!is_wanted) {
+        EXPECT_EQ(nonces_.Get(key), "") << "nonces_after";
+      }
     }
   }
 
