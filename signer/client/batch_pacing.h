@@ -23,7 +23,7 @@ class BatchPacing {
   static constexpr size_t kWorthSending = 64;
 
   // Calls are made to wait if so many more are expected meanwhile.
-  static constexpr double kWorthWaiting = 2;
+  static constexpr double kWorthWaiting = 3;
 
   explicit BatchPacing(absl::Duration max_delay) : max_delay_(max_delay) {}
 

@@ -52,14 +52,14 @@ struct SignerClientOptions {
   absl::Duration timeout = absl::Seconds(2);
 
   // How long a call may wait for others to share its RPC. A call waits only
-  // while calls are so frequent that at least two are expected within this
+  // while calls are so frequent that at least three are expected within this
   // time, and until a batch is worth sending. Zero: a call never waits while an
   // RPC may be sent; choose it if the calls come from a few threads that each
   // wait for the proof before they make the next call.
   absl::Duration max_batch_delay = absl::Milliseconds(1);
 
   size_t max_batch_size = 256;    // calls in an RPC, 1 to 256
-  int max_batches_in_flight = 2;  // RPCs at the same time, at least 1
+  int max_batches_in_flight = 4;  // RPCs at the same time, at least 1
   // Calls that wait to be sent, first or again. Further ones fail at once with
   // RESOURCE_EXHAUSTED.
   size_t max_queued = 65536;
