@@ -2,7 +2,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "bench/load/clock.h"
 
 namespace proofmint::cost {
 namespace {
@@ -11,10 +10,6 @@ namespace {
 constexpr pid_t kMaxPid = 1 << 22;
 
 }  // namespace
-
-CpuClock CpuClock::OfThisProcess() {
-  return CpuClock(CLOCK_PROCESS_CPUTIME_ID);
-}
 
 absl::StatusOr<CpuClock> CpuClock::OfProcess(pid_t pid) {
   clockid_t clock;
@@ -27,10 +22,10 @@ absl::StatusOr<CpuClock> CpuClock::OfProcess(pid_t pid) {
   return CpuClock(clock);
 }
 
-int64_t CpuClock::Now() const {
+absl::Duration CpuClock::Now() const {
   timespec now;
-  if (clock_gettime(clock_, &now) != 0) return 0;
-  return now.tv_sec * load::kNanosecondsPerSecond + now.tv_nsec;
+  if (clock_gettime(clock_, &now) != 0) return absl::ZeroDuration();
+  return absl::DurationFromTimespec(now);
 }
 
 }  // namespace proofmint::cost

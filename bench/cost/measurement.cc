@@ -3,25 +3,20 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "bench/load/arrival_schedule.h"
 #include "bench/load/clock.h"
+#include "signer/base/clock.h"
+#include "signer/base/status_macros.h"
+#include "signer/base/thread.h"
 
 namespace proofmint::cost {
 namespace {
 
 using load::MonotonicNow;
-
-void SleepUntil(int64_t time) {
-  const timespec until = load::ToTimespec(time);
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) ==
-         EINTR) {
-  }
-}
+using load::SleepUntil;
 
 class Run {
  public:
@@ -34,21 +29,23 @@ class Run {
         end_(measured_start_ + absl::ToInt64Nanoseconds(load.duration)),
         recorder_(measured_start_, end_) {}
 
-  Measurement Measure(const CpuClock* signer);
+  absl::StatusOr<Measurement> Measure(const CpuClock* signer);
 
  private:
   struct Moment {
-    int64_t time;
+    absl::Duration time;
     int64_t returned;
-    int64_t broker_cpu;
-    int64_t signer_cpu;
+    absl::Duration broker_cpu;
+    absl::Duration signer_cpu;
   };
 
-  static Moment MomentOf(const Recorder& recorder, const CpuClock* signer) {
-    return {MonotonicNow(), recorder.returned(),
-            CpuClock::OfThisProcess().Now(),
-            signer == nullptr ? 0 : signer->Now()};
+  Moment TakeMoment(const CpuClock* signer) const {
+    return {base::MonotonicNow(), recorder_.returned(), base::ProcessCpuTime(),
+            signer == nullptr ? absl::ZeroDuration() : signer->Now()};
   }
+
+  // Starts a thread for each of `threads_`, or the calls of a closed loop.
+  absl::Status Start(std::vector<base::Thread>& threads);
 
   // The bodies of the threads.
   void MakeArrivals(size_t thread);
@@ -67,44 +64,51 @@ class Run {
   Recorder recorder_;
 };
 
-Measurement Run::Measure(const CpuClock* signer) {
-  std::vector<std::thread> threads;
+absl::Status Run::Start(std::vector<base::Thread>& threads) {
   const size_t callers = std::max(1, load_.in_flight / way_.proofs_per_call());
-  if (load_.rate > 0) {
-    for (size_t i = 0; i < threads_; ++i) {
-      threads.emplace_back([this, i] { MakeArrivals(i); });
-    }
-  } else if (way_.in_process()) {
-    for (size_t i = 0; i < threads_; ++i) {
-      const size_t its_callers = (callers + i) / threads_;
-      if (its_callers == 0) continue;
-      threads.emplace_back(
-          [this, i, its_callers] { TakeTurns(i, its_callers); });
-    }
-  } else {
+  if (load_.rate == 0 && !way_.in_process()) {
     for (size_t i = 0; i < callers; ++i) CallAgainAndAgain(MonotonicNow());
+    return absl::OkStatus();
   }
+  for (size_t i = 0; i < threads_; ++i) {
+    const size_t its_callers = (callers + i) / threads_;
+    PROOFMINT_ASSIGN_OR_RETURN(
+        base::Thread thread,
+        base::Thread::Start("cost-broker", [this, i, its_callers] {
+          if (load_.rate > 0) {
+            MakeArrivals(i);
+          } else if (its_callers > 0) {
+            TakeTurns(i, its_callers);
+          }
+        }));
+    threads.push_back(std::move(thread));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Measurement> Run::Measure(const CpuClock* signer) {
+  std::vector<base::Thread> threads;
+  const absl::Status started = Start(threads);
   SleepUntil(measured_start_);
-  const Moment first = MomentOf(recorder_, signer);
+  const Moment first = TakeMoment(signer);
   SleepUntil(end_);
-  const Moment last = MomentOf(recorder_, signer);
-  for (std::thread& thread : threads) thread.join();
+  const Moment last = TakeMoment(signer);
+  threads.clear();
   recorder_.WaitUntilIdle();
+  PROOFMINT_RETURN_IF_ERROR(started);
   Records records = recorder_.Take();
   const bool kept_up =
       load_.rate == 0 ||
       records.due - records.in_time <= std::max<int64_t>(10, records.due / 50);
-  return {.seconds = static_cast<double>(last.time - first.time) /
-                     load::kNanosecondsPerSecond,
-          .returned = last.returned - first.returned,
-          .broker_cpu = last.broker_cpu - first.broker_cpu,
-          .signer_cpu = last.signer_cpu - first.signer_cpu,
-          .records = std::move(records),
-          .kept_up = kept_up};
+  return Measurement{.time = last.time - first.time,
+                     .returned = last.returned - first.returned,
+                     .broker_cpu = last.broker_cpu - first.broker_cpu,
+                     .signer_cpu = last.signer_cpu - first.signer_cpu,
+                     .records = std::move(records),
+                     .kept_up = kept_up};
 }
 
 void Run::MakeArrivals(size_t thread) {
-  prctl(PR_SET_NAME, "cost-broker");
   // By default the kernel may extend a sleep by 50 us.
   prctl(PR_SET_TIMERSLACK, 1);
   load::ArrivalSchedule schedule(
@@ -132,7 +136,6 @@ void Run::Call(size_t thread, int64_t due) {
 }
 
 void Run::TakeTurns(size_t thread, size_t callers) {
-  prctl(PR_SET_NAME, "cost-broker");
   // When each caller's next call is due, which is when its last one was done.
   std::vector<int64_t> due(callers, start_);
   for (size_t i = 0; due[i] < end_ && MonotonicNow() < end_;
@@ -158,8 +161,8 @@ void Run::CallAgainAndAgain(int64_t due) {
 
 }  // namespace
 
-Measurement Measure(const Load& load, Way& way, size_t threads,
-                    const CpuClock* signer) {
+absl::StatusOr<Measurement> Measure(const Load& load, Way& way, size_t threads,
+                                    const CpuClock* signer) {
   return Run(load, way, threads).Measure(signer);
 }
 

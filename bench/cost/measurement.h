@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bench/cost/cpu_clock.h"
 #include "bench/cost/recorder.h"
@@ -31,10 +32,10 @@ struct Load {
 // Measurement is what Measure found. CPU time and the proofs that it was spent
 // for are those of the same measured time.
 struct Measurement {
-  double seconds = 0;
-  int64_t returned = 0;    // proofs
-  int64_t broker_cpu = 0;  // nanoseconds
-  int64_t signer_cpu = 0;  // nanoseconds; 0 without a signer
+  absl::Duration time;
+  int64_t returned = 0;  // proofs
+  absl::Duration broker_cpu;
+  absl::Duration signer_cpu;  // zero without a signer
   Records records;
   // Whether the proofs of an open loop were returned as fast as they were due:
   // when the measured time was over, at most 2 % of them, or 10, were missing.
@@ -50,9 +51,10 @@ struct Measurement {
 // signer.
 //
 // The arrivals end with the measured time. So Measure takes that, the warm-up,
-// and no longer than kTimeout in addition.
-Measurement Measure(const Load& load, Way& way, size_t threads,
-                    const CpuClock* signer);
+// and no longer than kTimeout in addition. Fails with RESOURCE_EXHAUSTED if the
+// system has no threads to give.
+absl::StatusOr<Measurement> Measure(const Load& load, Way& way, size_t threads,
+                                    const CpuClock* signer);
 
 }  // namespace proofmint::cost
 

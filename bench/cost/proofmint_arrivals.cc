@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdint>
 
 #include "bench/load/arrival_schedule.h"
@@ -22,13 +21,6 @@ constexpr char kDescription[] =
     "of this machine. The broker's own timers would be too coarse. It ends\n"
     "after the given time, or when standard output is closed.";
 
-void SleepUntil(int64_t time) {
-  const timespec until = load::ToTimespec(time);
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) ==
-         EINTR) {
-  }
-}
-
 // Returns the exit code.
 int WriteArrivals(double rate, double seconds, uint64_t seed) {
   // By default the kernel may extend a sleep by 50 us.
@@ -38,7 +30,7 @@ int WriteArrivals(double rate, double seconds, uint64_t seed) {
       start + static_cast<int64_t>(seconds * load::kNanosecondsPerSecond);
   load::ArrivalSchedule schedule(start, rate, seed);
   for (int64_t due = schedule.Next(); due < end; due = schedule.Next()) {
-    SleepUntil(due);
+    load::SleepUntil(due);
     const auto value = static_cast<double>(due);
     if (write(STDOUT_FILENO, &value, sizeof(value)) != sizeof(value)) return 1;
   }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "bench/cost/cpu_clock.h"
 #include "bench/cost/flags.h"
 #include "bench/cost/measurement.h"
@@ -26,20 +27,18 @@ using Json = nlohmann::ordered_json;  // members as they are written here
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
-Json Microseconds(int64_t nanoseconds) {
-  return Rounded(static_cast<double>(nanoseconds) / 1000);
-}
-
 // Returns null for a measurement without proofs.
-Json MicrosecondsPerProof(int64_t nanoseconds, int64_t proofs) {
+Json MicrosecondsPerProof(absl::Duration time, int64_t proofs) {
   if (proofs == 0) return nullptr;
-  return Rounded(static_cast<double>(nanoseconds) / 1000 /
+  return Rounded(absl::ToDoubleMicroseconds(time) /
                  static_cast<double>(proofs));
 }
 
+// Returns microseconds; null without a call that returned its proofs.
 Json Latency(const load::Histogram& latency, double percentile) {
   if (latency.count() == 0) return nullptr;
-  return Microseconds(latency.ValueAtPercentile(percentile));
+  return Rounded(absl::ToDoubleMicroseconds(
+      absl::Nanoseconds(latency.ValueAtPercentile(percentile))));
 }
 
 // Verifies when the measured time is over, so that it costs no CPU time of it.
@@ -75,8 +74,8 @@ Json ToJson(const Options& options, const Measurement& measured,
   } else {
     json["in_flight"] = options.load.in_flight;
   }
-  json["proofs_per_second"] =
-      Rounded(static_cast<double>(measured.returned) / measured.seconds);
+  json["proofs_per_second"] = Rounded(static_cast<double>(measured.returned) /
+                                      absl::ToDoubleSeconds(measured.time));
   json["kept_up"] = measured.kept_up;
   json["broker_us"] =
       MicrosecondsPerProof(measured.broker_cpu, measured.returned);

@@ -7,7 +7,6 @@
 #include <grpcpp/support/async_unary_call.h>
 
 #include <array>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +14,7 @@
 #include "bench/load/request_set.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/base/status_macros.h"
+#include "signer/base/thread.h"
 #include "signer/service/contract/grpc_runtime.h"
 
 namespace proofmint::cost {
@@ -93,11 +93,18 @@ struct Batch {
 template <typename Method>
 class StubWay : public Way {
  public:
-  explicit StubWay(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(v1::ProofSigner::NewStub(channel)), poller_([this] { Poll(); }) {}
+  // Fails with RESOURCE_EXHAUSTED if the system has no thread to give.
+  static absl::StatusOr<std::unique_ptr<Way>> Start(
+      const std::shared_ptr<grpc::Channel>& channel) {
+    std::unique_ptr<StubWay> way(new StubWay(channel));
+    PROOFMINT_ASSIGN_OR_RETURN(
+        way->poller_,
+        base::Thread::Start("cost-poller", [way = way.get()] { way->Poll(); }));
+    return way;
+  }
   ~StubWay() override {
     queue_.Shutdown();  // Next returns false when the calls are done
-    poller_.join();
+    poller_.Join();
   }
 
   void Call(size_t, Done done) override {
@@ -113,6 +120,9 @@ class StubWay : public Way {
 
  private:
   using Response = typename Method::Response;
+
+  explicit StubWay(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(v1::ProofSigner::NewStub(channel)) {}
 
   struct PendingCall {
     grpc::ClientContext context;
@@ -138,7 +148,7 @@ class StubWay : public Way {
   const Method method_;
   const std::unique_ptr<v1::ProofSigner::Stub> stub_;
   grpc::CompletionQueue queue_;
-  std::thread poller_;  // last, because it uses the other members
+  base::Thread poller_;  // last, because it uses the other members
 };
 
 template <typename Method>
@@ -150,7 +160,7 @@ absl::StatusOr<std::unique_ptr<Way>> NewStubWay(const std::string& target) {
     return absl::UnavailableError(absl::StrCat(
         "target: got ", target, ", want a signer that can be reached"));
   }
-  return std::make_unique<StubWay<Method>>(channel);
+  return StubWay<Method>::Start(channel);
 }
 
 }  // namespace

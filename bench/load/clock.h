@@ -1,11 +1,12 @@
-// Reads the generator's clock: CLOCK_MONOTONIC in nanoseconds, which setting
-// the time of day does not change.
+// Reads the generator's clock, CLOCK_MONOTONIC in nanoseconds, which setting
+// the time of day does not change, and sleeps by it.
 
 #ifndef PROOFMINT_BENCH_LOAD_CLOCK_H_
 #define PROOFMINT_BENCH_LOAD_CLOCK_H_
 
 #include <time.h>
 
+#include <cerrno>
 #include <cstdint>
 
 namespace proofmint::load {
@@ -22,6 +23,15 @@ inline int64_t MonotonicNow() {
 inline timespec ToTimespec(int64_t nanoseconds) {
   return {nanoseconds / kNanosecondsPerSecond,
           nanoseconds % kNanosecondsPerSecond};
+}
+
+// Sleeps until MonotonicNow has reached `time`. The kernel may extend the sleep
+// by the thread's timer slack, 50 us by default.
+inline void SleepUntil(int64_t time) {
+  const timespec until = ToTimespec(time);
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) ==
+         EINTR) {
+  }
 }
 
 }  // namespace proofmint::load

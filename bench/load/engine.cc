@@ -130,8 +130,7 @@ void Engine::Pace() {
     if (call != nullptr) {
       Send(*call);
     } else {
-      const timespec until = ToTimespec(wake_up);
-      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+      SleepUntil(wake_up);
     }
   }
   base::MutexLock lock(mutex_);
