@@ -131,8 +131,7 @@ TEST(ServerStartTest, RefusesOptionsThatCannotBeRight) {
   options = OptionsFor(directory);
   options.audit_log = "/no/such/folder/log";
   EXPECT_THAT(Server::Start(options, entropy, TestTime),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("audit_log: ")));
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("audit_log: ")));
   options = OptionsFor(directory);
   options.key_handles.kek_file = "/no/such/file";
   EXPECT_FALSE(Server::Start(options, entropy, TestTime).ok());
