@@ -97,18 +97,20 @@ export class UnaryCall {
   }
 
   #onClose() {
-    if (this.#status?.['grpc-status'] === undefined) {
-      this.#done(new SignerError('UNAVAILABLE', 'the connection to the signer was lost', { cause: this.#failure }));
-      return;
-    }
-    const error = errorOfTrailers(this.#status);
-    if (error) {
-      this.#done(error);
-      return;
-    }
-    const message = onlyMessage(this.#chunks);
-    if (message) this.#done(undefined, message);
-    else this.#done(new SignerError('INTERNAL', 'signer: malformed response'));
+    const done = this.#done;
+    const chunks = this.#chunks;
+    // Node keeps a closed stream until the next full garbage collection; what the call was about must not stay with it.
+    this.#done = undefined;
+    this.#chunks = undefined;
+    const error = this.#error();
+    const message = error ? undefined : onlyMessage(chunks);
+    if (message) done(undefined, message);
+    else done(error ?? new SignerError('INTERNAL', 'signer: malformed response'));
+  }
+
+  #error() {
+    if (this.#status?.['grpc-status'] !== undefined) return errorOfTrailers(this.#status);
+    return new SignerError('UNAVAILABLE', 'the connection to the signer was lost', { cause: this.#failure });
   }
 }
 
