@@ -27,8 +27,9 @@ ALLOWED = {
     "service/server": "base crypto dpop keys service/contract service/observe service/gate service/net service/mint"
                       " service/rpc service/metrics",
     "client": "base dpop exchange service/contract",
+    "tools/doctor": "base crypto dpop service/contract exchange",
     "tools": "base crypto dpop keys service/contract service/observe service/gate service/net service/mint service/rpc"
-             " service/metrics service/server",
+             " service/metrics service/server exchange client tools/doctor",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:signer|bench|tests)/[^"]+)"', re.MULTILINE)
