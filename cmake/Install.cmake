@@ -1,7 +1,7 @@
 # What `cmake --install build/release` and the Debian package (Package.cmake) put on a machine, in five components:
 #
-#   programs      bin/: the daemon and its CLI. proofmint-load stays in the build tree: it measures from where a broker is, and
-#                 a host that signs does without libcurl.
+#   programs      bin/: the daemon and its CLI, which has libcurl for `proofmint doctor`. proofmint-load stays in the build
+#                 tree: it measures from where a broker is.
 #   systemd       lib/systemd/system/, lib/sysusers.d/: units and user; /etc/default/proofmintd: flags, never overwritten
 #   clients       share/proofmint/: the wire contract and the retry policy
 #   development   what a C++ broker builds with: see InstallLibraries.cmake

@@ -34,6 +34,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(CPACK_DEBIAN_LIBRARIES_PACKAGE_DEPENDS
   "libabsl-dev, libgrpc++-dev, libprotobuf-dev, libssl-dev, nlohmann-json3-dev")
+# `proofmint doctor` trusts the system's certificate authorities.
+set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(file conffiles postinst prerm postrm)
   list(APPEND CPACK_DEBIAN_DAEMON_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/deploy/debian/${file})

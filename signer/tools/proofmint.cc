@@ -2,13 +2,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "signer/tools/doctor_command.h"
 #include "signer/tools/inspect_command.h"
 #include "signer/tools/kek_command.h"
 #include "signer/tools/server_commands.h"
 #include "signer/tools/sign_command.h"
+#include "signer/tools/token_command.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("proofmint mints and inspects DPoP proofs (RFC 9449).");
+  CLI::App app(
+      "proofmint mints and inspects DPoP proofs (RFC 9449), and tries them at "
+      "an\n"
+      "identity provider.");
   app.set_version_flag("--version", PROOFMINT_VERSION);
   app.set_help_all_flag("--help-all", "Show the help of every command");
   app.require_subcommand(1);
@@ -16,6 +21,8 @@ int main(int argc, char** argv) {
   proofmint::tools::AddSignCommand(app, exit_code);
   proofmint::tools::AddInspectCommand(app, exit_code);
   proofmint::tools::AddServerCommands(app, exit_code);
+  proofmint::tools::AddDoctorCommand(app, exit_code);
+  proofmint::tools::AddTokenCommand(app, exit_code);
   proofmint::tools::AddKekCommand(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;

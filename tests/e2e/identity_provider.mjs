@@ -1,5 +1,5 @@
 // Runs a real OpenID Connect provider (oidc-provider) on a loopback port, strict about DPoP: its clients get bound tokens
-// only, every proof needs a nonce, and proofs cannot be replayed. A user logs in without a browser.
+// only, every proof needs a nonce unless a test says otherwise, and proofs cannot be replayed. A user logs in without a browser.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -69,15 +69,15 @@ async function grantEverything({ oidc }) {
   return grant;
 }
 
-function configuration(jwks) {
+function configuration(jwks, { requireNonce, algorithms, clients }) {
   return {
     adapter: createMemoryAdapter(),
-    clients: [CLIENT, PUBLIC_CLIENT, ASSERTION_CLIENT],
+    clients: [CLIENT, PUBLIC_CLIENT, ASSERTION_CLIENT, ...clients.map((client) => ({ ...CLIENT, ...client }))],
     cookies: { keys: [randomBytes(32)] },
     jwks,
     ttl: Object.fromEntries(EXPIRING.map((name) => [name, LIFETIME_S])),
     pkce: { required: () => true },
-    enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'] },
+    enabledJWA: { dPoPSigningAlgValues: algorithms },
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (ctx, { uid }) => `/login/${uid}` },
     loadExistingGrant: grantEverything,
@@ -86,7 +86,7 @@ function configuration(jwks) {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
-      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => requireNonce },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: () => ({
@@ -126,11 +126,14 @@ class IdentityProvider {
   }
 }
 
-export async function startIdentityProvider() {
+// `clients` are further clients, each with the members in which it differs from the first one.
+export async function startIdentityProvider({
+  requireNonce = true, algorithms = ['ES256', 'Ed25519', 'EdDSA'], clients = [],
+} = {}) {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  const provider = new Provider(issuer, configuration(await signingKeys()));
+  const provider = new Provider(issuer, configuration(await signingKeys(), { requireNonce, algorithms, clients }));
   const handle = provider.callback();
   server.on('request', (request, response) => {
     if (request.url.startsWith('/login/')) {
