@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { link, unlink } from 'node:fs/promises';
+import { link, readFile, unlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { exportJWK, exportPKCS8, generateKeyPair } from 'jose';
 
 import { startDaemon } from './daemon.mjs';
 import {
-  assertNoSecrets, diagnose, find, findings, logIn, runCommand, statuses, withFile,
+  assertNoSecrets, CHECK_IDS, diagnose, find, findings, logIn, runCommand, statuses, withFile,
 } from './doctor.mjs';
 import { CallError, startFakeSigner, unavailable } from './fake_signer.mjs';
 import { API_SCOPE, JWT_RESOURCE, startIdentityProvider } from './identity_provider.mjs';
@@ -56,6 +56,13 @@ function assertHealthy({ report, exit }, ok) {
 const DISCOVERY = ['signer.reachable', 'signer.serving', 'signer.proof', 'clock.host', 'discovery.reachable',
   'discovery.issuer', 'discovery.endpoints', 'discovery.algorithms', 'discovery.flow', 'discovery.pkce', 'summary'];
 const TOKEN = [...DISCOVERY, 'token.client', 'token.nonce', 'token.proof'];
+
+test('docs/troubleshooting.md has every check, and no other', async () => {
+  const page = await readFile(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
+  const table = page.slice(page.indexOf('## The checks'), page.indexOf('**`--grant=code_probe`**'));
+  const ids = [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => cell.match(/[a-z_.]+/g));
+  assert.deepEqual(ids.sort(), [...CHECK_IDS].sort());
+});
 
 test('discovery alone', async () => {
   const result = await run(['--grant=none']);
