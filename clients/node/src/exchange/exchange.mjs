@@ -6,16 +6,16 @@
 import { SignerError } from '../signer/errors.mjs';
 import { clockSkewMs, headerValues, locationHost, readNonce, retryAfterMs } from './http_answer.mjs';
 import { parseJsonObject, stringMember } from './json_object.mjs';
+import { hintOfChallenge, isHiddenChallenge, nonceToTry, offersNewNonce } from './nonce_rules.mjs';
 import { newOutcome } from './outcome.mjs';
 import { redact } from './redact.mjs';
 import { judgeRefusal } from './refusal.mjs';
+import { isRepeatable } from './repeatable.mjs';
 import { readServerError } from './server_error.mjs';
 import { bindingOf, isAccessToken, judgeToken } from './token_answer.mjs';
 
 const ATTEMPTS_AT_MOST = 2;
 const BODY_BYTES_AT_MOST = 1 << 20;
-// RFC 9110 section 9.2.2.
-const IDEMPOTENT_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 const PROOF = /^[A-Za-z0-9\-_.]+$/;
 const SIGNER_UNAVAILABLE = ['UNAVAILABLE', 'CANCELLED', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED'];
 
@@ -171,16 +171,8 @@ export class Exchange {
     this.#outcome.attempts++;
     this.#outcome.idpMs.push(tookMs);
     this.#outcome.httpStatus = 0;
-    this.#finish('idp_unavailable', { transportError: error, safeToRepeat: !sent || this.#isRepeatable() });
-  }
-
-  // Returns whether a request that may have been carried out does no harm twice.
-  #isRepeatable() {
-    switch (this.#endpoint) {
-      case 'pushed': return true;
-      case 'resource': return IDEMPOTENT_METHODS.includes(this.#htm);
-      default: return this.#grantType === 'client_credentials';
-    }
+    const repeatable = isRepeatable(this.#endpoint, this.#htm, this.#grantType);
+    this.#finish('idp_unavailable', { transportError: error, safeToRepeat: !sent || repeatable });
   }
 
   onAnswer(answer) {
@@ -192,7 +184,7 @@ export class Exchange {
     else if (status >= 300 && status <= 399) this.#onRedirect(answer, error);
     else if (status < 400 || status > 599) this.#fail('malformed_answer', error);
     else if (status <= 499 && error.code === 'use_dpop_nonce' && this.#proof) this.#onChallenge(error);
-    else if (this.#mayBeChallenge(status, error.code)) this.#retry(this.#received.value);
+    else if (this.#mayRetry() && isHiddenChallenge(status, error.code)) this.#retry(this.#received.value);
     else this.#onRefusal(answer, error);
   }
 
@@ -218,8 +210,9 @@ export class Exchange {
     this.#contentType = redact(headerValues(answer, 'content-type')[0] ?? '', this.#secrets);
   }
 
-  #isNewNonce() {
-    return this.#received.value !== '' && this.#received.value !== this.#sentNonce;
+  #mayRetry() {
+    const offered = this.#proof !== undefined && offersNewNonce(this.#received, this.#sentNonce);
+    return offered && this.#number < ATTEMPTS_AT_MOST;
   }
 
   #retry(nonce) {
@@ -232,31 +225,14 @@ export class Exchange {
   }
 
   #onChallenge(error) {
-    const first = this.#number < ATTEMPTS_AT_MOST;
-    const offered = this.#received.value;
-    if (this.#isNewNonce() && first) {
-      this.#retry(offered);
+    const nonce = nonceToTry(this.#received, this.#sentNonce);
+    if (nonce === '') this.#nonces.forget(this.#nonceKey, this.#sentNonce);
+    if (nonce !== undefined && this.#number < ATTEMPTS_AT_MOST) {
+      this.#retry(nonce);
       return;
     }
-    if (offered === '' && this.#sentNonce !== '') {
-      this.#nonces.forget(this.#nonceKey, this.#sentNonce);
-      if (first) {
-        this.#retry('');
-        return;
-      }
-    }
     this.#outcome.nonceChallenges++;
-    let hint = this.#received.malformed ? 'unusable_nonce' : 'challenge_without_nonce';
-    if (offered !== '') hint = this.#isNewNonce() ? 'nonce_changed_twice' : 'nonce_repeated';
-    this.#fail('nonce_rejected', error, { hint });
-  }
-
-  // Servers of the draft say invalid_dpop_proof and offer a nonce; others offer one with no readable error. Once only,
-  // so the second proof does no harm.
-  #mayBeChallenge(status, code) {
-    if (this.#number >= ATTEMPTS_AT_MOST || !this.#proof || !this.#isNewNonce()) return false;
-    if (code === 'invalid_dpop_proof') return [400, 401, 403].includes(status);
-    return code === '' && (status === 400 || status === 401);
+    this.#fail('nonce_rejected', error, { hint: hintOfChallenge(this.#received, this.#sentNonce) });
   }
 
   #onRefusal(answer, error) {
@@ -275,8 +251,9 @@ export class Exchange {
       return;
     }
     const delay = retryAfterMs(answer);
+    const repeatable = isRepeatable(this.#endpoint, this.#htm, this.#grantType);
     const notCarriedOut = (status === 429 || status === 503) && delay !== undefined;
-    this.#fail(verdict, error, { retryAfterMs: delay, safeToRepeat: this.#isRepeatable() || notCarriedOut });
+    this.#fail(verdict, error, { retryAfterMs: delay, safeToRepeat: repeatable || notCarriedOut });
   }
 
   #onSuccess(error) {

@@ -17,8 +17,8 @@ export class Fleet {
   #lastError;
   #closed = false;
 
-  // `addresses` are those of parseTarget. onReady() is called when pick() may have become successful. `resolve` is another
-  // function only in tests.
+  // `addresses` are those of parseTarget. onReady() is called when pick() may have become successful. `resolve` is
+  // another function only in tests.
   constructor(addresses, tlsFiles, onReady, resolve = resolveAddress) {
     this.#addresses = addresses;
     this.#tlsFiles = tlsFiles;
