@@ -25,10 +25,10 @@ std::vector<absl::string_view> FindHeaders(const HttpAnswer& answer,
   return values;
 }
 
-// Reads a number of decimal digits alone, few enough not to overflow.
+// Reads a number of decimal digits alone.
 std::optional<int> ReadDigits(absl::string_view text) {
   int number = 0;
-  if (text.empty() || text.size() > 9 ||
+  if (text.empty() ||
       !std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
       !absl::SimpleAtoi(text, &number)) {
     return std::nullopt;

@@ -17,7 +17,7 @@ namespace proofmint {
 std::optional<nlohmann::json> ParseJsonObject(absl::string_view text);
 
 // StringMember returns the member `name` of `object`; empty if there is none,
-// or if it is not a string. Thread-safe.
+// if it is not a string, or if `object` is not an object. Thread-safe.
 std::string StringMember(const nlohmann::json& object, const char* name);
 
 }  // namespace proofmint

@@ -13,7 +13,7 @@ namespace {
 // Returns the thumbprint of the key that `object` is bound to.
 std::optional<std::string> JktOf(const nlohmann::json& object) {
   const auto cnf = object.find("cnf");
-  if (cnf == object.end() || !cnf->is_object()) return std::nullopt;
+  if (cnf == object.end()) return std::nullopt;
   std::string jkt = StringMember(*cnf, "jkt");
   if (jkt.empty()) return std::nullopt;
   return jkt;
