@@ -152,7 +152,7 @@ class Exchange:
         # A client that authenticates itself may use another key for a refresh (RFC 9449 section 5).
         if (self._options.confidential_client and self._reader.grant_type == "refresh_token"
                 and self._options.key_handle and not self._key_handle_dropped
-                and (error.code, error.reason) == ("INVALID_ARGUMENT", "INVALID_KEY_HANDLE")):
+                and error.reason == "INVALID_KEY_HANDLE"):
             self._key_handle_dropped = True
             return
         passes = error.code in ("UNAVAILABLE", "CANCELLED", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")

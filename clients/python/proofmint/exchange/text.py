@@ -22,11 +22,15 @@ def printable(text: str) -> str:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Returns printable(text) with each of `secrets`, and all that looks like a JWT, replaced by "[redacted]"."""
+    """Returns printable(text) with each of `secrets`, and all that looks like a JWT, replaced by "[redacted]".
+
+    Odd characters are replaced first, so that what replaces them does not complete a secret.
+    """
+    text = _UNPRINTABLE.sub("?", text)
     for secret in secrets:
         if len(secret) >= MIN_SECRET_SIZE:
             text = text.replace(secret, "[redacted]")
-    return printable(_JWT.sub("[redacted]", text))
+    return _JWT.sub("[redacted]", text)[:MAX_TEXT_SIZE]
 
 
 def is_nonce(text: str) -> bool:
