@@ -24,7 +24,6 @@ using ::proofmint::testing::CallerServer;
 using ::proofmint::testing::Certificates;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::kRpcLimit;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 class ChannelTlsTest : public ::testing::Test {

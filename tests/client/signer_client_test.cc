@@ -26,7 +26,6 @@ using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TestServer;
 using ::proofmint::testing::TestTime;
 using ::testing::_;
-using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
