@@ -82,31 +82,55 @@ TEST(NonceStoreTest, CapacityIsRoundedUpToAllShards) {
   EXPECT_EQ(none.Get(Key(1)), "");
 }
 
-TEST(NonceStoreTest, DropsTheOneThatWasUsedLeastRecently) {
-  NonceStore store(NonceStore::kShards);  // One in each shard.
-  store.Put(Key(0), "first");
-  int other = 1;  // The first key that falls into the shard of key 0.
-  while (true) {
-    store.Put(Key(other), "second");
-    if (store.Get(Key(0)).empty()) break;
-    ++other;
+// Returns keys that fall into one shard: each drives the one before it out of a
+// store with one nonce in each shard.
+std::vector<NonceKey> KeysOfOneShard(size_t count) {
+  NonceStore store(NonceStore::kShards);
+  std::vector<NonceKey> keys = {Key(0)};
+  store.Put(keys.back(), "nonce");
+  for (int i = 1; keys.size() < count; ++i) {
+    store.Put(Key(i), "nonce");
+    if (store.Get(keys.back()).empty()) keys.push_back(Key(i));
   }
-  EXPECT_EQ(store.Get(Key(other)), "second");
+  return keys;
 }
 
-TEST(NonceStoreTest, AUseKeepsANonce) {
-  NonceStore store(2 * NonceStore::kShards);
-  store.Put(Key(0), "kept");
-  for (int i = 1; i < 10'000; ++i) {
-    store.Put(Key(i), "nonce");
-    ASSERT_EQ(store.Get(Key(0)), "kept") << i;
+class LeastRecentlyUsedTest : public ::testing::Test {
+ protected:
+  LeastRecentlyUsedTest() {
+    store_.Put(keys_[0], "a");
+    store_.Put(keys_[1], "b");
   }
-  store.Put(Key(0), "changed");
-  for (int i = 1; i < 10'000; ++i) {
-    store.Put(Key(i), "nonce");
-    store.Put(Key(0), "changed");
-  }
-  EXPECT_EQ(store.Get(Key(0)), "changed");
+
+  const std::vector<NonceKey> keys_ = KeysOfOneShard(3);
+  NonceStore store_{2 * NonceStore::kShards};  // Two in each shard.
+};
+
+TEST_F(LeastRecentlyUsedTest, TheOldestGoes) {
+  store_.Put(keys_[2], "c");
+  EXPECT_EQ(store_.Get(keys_[0]), "");
+  EXPECT_EQ(store_.Get(keys_[1]), "b");
+  EXPECT_EQ(store_.Get(keys_[2]), "c");
+}
+
+TEST_F(LeastRecentlyUsedTest, ReadingANonceKeepsIt) {
+  EXPECT_EQ(store_.Get(keys_[0]), "a");
+  store_.Put(keys_[2], "c");
+  EXPECT_EQ(store_.Get(keys_[0]), "a");
+  EXPECT_EQ(store_.Get(keys_[1]), "");
+}
+
+TEST_F(LeastRecentlyUsedTest, ReplacingANonceKeepsTheNewOne) {
+  store_.Put(keys_[0], "a2");
+  store_.Put(keys_[2], "c");
+  EXPECT_EQ(store_.Get(keys_[0]), "a2");
+  EXPECT_EQ(store_.Get(keys_[1]), "");
+}
+
+TEST_F(LeastRecentlyUsedTest, ForgettingANonceMakesRoom) {
+  store_.Forget(keys_[1], "b");
+  store_.Put(keys_[2], "c");
+  EXPECT_EQ(store_.Get(keys_[0]), "a");
 }
 
 TEST(NonceStoreTest, ThreadsShareIt) {
