@@ -22,6 +22,8 @@ namespace {
 
 constexpr size_t kMaxPemSize = 1 << 20;  // bytes
 
+constexpr int kLookahead = 1 << 20;  // bytes
+
 constexpr char kOneServer[] = R"({
   "methodConfig": [
     {"name": [{"service": "proofmint.v1.ProofSigner"}], "waitForReady": true}]
@@ -44,6 +46,10 @@ constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(5);
 // begins with a second and grows to two minutes.
 constexpr absl::Duration kInitialReconnectBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMaxReconnectBackoff = absl::Seconds(1);
+
+// How soon a name is looked up again when a connection to one of its addresses
+// was lost. gRPC's 30 s would be longer than a fleet takes to be replaced.
+constexpr absl::Duration kDnsInterval = absl::Seconds(2);
 
 bool IsUnixSocket(absl::string_view target) {
   return absl::StartsWith(target, "unix:") ||
@@ -111,12 +117,17 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
                   kInitialReconnectBackoff);
   SetMilliseconds(arguments, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
                   kMaxReconnectBackoff);
+  // The response to a full batch has some 160 KiB: the signer may send it
+  // without waiting for this side.
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   // A proxy for the web is not for the signer.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (IsUnixSocket(target)) {
     arguments.SetServiceConfigJSON(kOneServer);
   } else {
     arguments.SetServiceConfigJSON(kFleet);
+    SetMilliseconds(arguments, GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS,
+                    kDnsInterval);
     SetMilliseconds(arguments, GRPC_ARG_KEEPALIVE_TIME_MS, kKeepalive);
     SetMilliseconds(arguments, GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                     kKeepaliveTimeout);

@@ -276,6 +276,19 @@ TEST_F(CoalescerTest, AllItemsOfABatchThatWasLostAreSentAgain) {
   EXPECT_EQ(coalescer_->stats().retries, 2u);
 }
 
+TEST_F(CoalescerTest, ACallIsRetriedUntilItSucceeds) {
+  Add({"a"});
+  // Often enough that the dispatcher has gone to sleep before a retry.
+  for (int i = 0; i < 50; ++i) {
+    FakeTransport::Batch batch = transport_->Take();
+    ASSERT_THAT(batch.names(), ElementsAre("a"));
+    batch.Fail(absl::UnavailableError("connection refused"));
+  }
+  transport_->Take().Succeed();
+  ExpectProofs({"a"});
+  EXPECT_EQ(coalescer_->stats().retries, 50u);
+}
+
 TEST_F(CoalescerTest, ABatchThatWasRefusedFailsAllItsItems) {
   Add({"a"});
   transport_->Take().Fail(service::CallerNotAllowedError("uid:7"));

@@ -179,5 +179,30 @@ TEST(SignerClientTest, LeavesOutAServerThatIsDown) {
   }
 }
 
+TEST(SignerClientTest, LeavesOutAServerThatIsAboutToStop) {
+  TestServer staying;
+  TestServer leaving;
+  auto client =
+      NewClient("ipv4:" + staying.tcp_target() + "," + leaving.tcp_target());
+  while (leaving.entropy().calls() == 0) {
+    ASSERT_THAT(client->SignProof(kRequest, absl::InfiniteFuture()), IsOk());
+  }
+  // Its health is NOT_SERVING, but it answers calls.
+  std::thread drain([&] {
+    leaving.server().Drain(/*lame_duck=*/absl::Seconds(3), kRpcLimit);
+  });
+  const absl::Time end = absl::Now() + kRpcLimit;
+  int64_t before = 0;
+  do {
+    before = leaving.entropy().calls();
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_THAT(client->SignProof(kRequest, absl::InfiniteFuture()), IsOk());
+    }
+  } while (leaving.entropy().calls() != before && absl::Now() < end);
+  EXPECT_EQ(leaving.entropy().calls(), before);
+  EXPECT_EQ(client->stats().retries, 0u);  // So it has refused no call.
+  drain.join();
+}
+
 }  // namespace
 }  // namespace proofmint
