@@ -14,6 +14,9 @@ const NS_PER_MS = 1e6;
 const ARRIVAL_BYTES = 8;
 // Of the proofs of a measurement so many are verified at most, and half as many at least, evenly spaced.
 const SAMPLE_SIZE = 300;
+// Of an open loop; the calls that are due meanwhile wait. With more of them the daemon would cut off a broker that is too busy
+// to read its responses.
+const MAX_IN_FLIGHT = 256;
 // Of the proofs due, so many may be missing when the measured time is over.
 const MISSING_AT_MOST = { share: 0.02, proofs: 10 };
 
@@ -56,6 +59,7 @@ class Measurement {
   #start;
   #end;
   #inFlight = 0;
+  #waiting = []; // When the calls that wait were due.
   #idle;
   #returned = 0;
   #failed = 0;
@@ -107,7 +111,8 @@ class Measurement {
     } catch (error) {
       if (this.#failed++ === 0) console.error(`error: a call failed: ${error.message}`);
     }
-    if (--this.#inFlight === 0) this.#idle?.();
+    if (this.#inFlight-- === MAX_IN_FLIGHT) this.#send();
+    if (this.#inFlight === 0) this.#idle?.();
   }
 
   #record(due, made) {
@@ -158,8 +163,15 @@ class Measurement {
         this.#due++;
         this.#longestWait = Math.max(this.#longestWait, now - due);
       }
-      // What comes too late remains unsent.
-      if (now < this.#end) this.#call(due);
+      this.#waiting.push(due);
+    }
+    this.#send();
+  }
+
+  // Makes the calls that wait, as far as they may be in flight. When the measured time is over, the others remain unsent.
+  #send() {
+    while (this.#waiting.length > 0 && this.#inFlight < MAX_IN_FLIGHT && performance.now() < this.#end) {
+      this.#call(this.#waiting.shift());
     }
   }
 
