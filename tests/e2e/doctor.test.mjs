@@ -67,7 +67,7 @@ test('docs/troubleshooting.md has every check, and no other', async () => {
 test('discovery alone', async () => {
   const result = await run(['--grant=none']);
   assertHealthy(result, DISCOVERY);
-  assert.equal(result.report.log_record, null);
+  assert.deepEqual(result.report.log_record, {});
 });
 
 test('code_probe is the default with credentials, and needs no user', async () => {

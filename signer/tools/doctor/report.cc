@@ -138,7 +138,7 @@ std::string ToJson(const Report& report, bool strict) {
                       {"remedy", check.remedy},
                       {"http", std::move(http)}});
   }
-  Json log_record;
+  Json log_record = Json::object();
   if (!report.log_record.empty()) {
     log_record = Json::parse(report.log_record, nullptr, false);
   }

@@ -72,7 +72,7 @@ std::string ToText(const Report& report);
 //   {"issuer", "client_id", "version", "started_at" (RFC 3339), "checks":
 //   [{"id",
 //    "status", "found", "want", "remedy", "http": [{"method", "url", "status",
-//    "ms"}]}], "log_record": {…} or null, "exit"}
+//    "ms"}]}], "log_record": {…}, "exit"}
 std::string ToJson(const Report& report, bool strict);
 
 }  // namespace proofmint::doctor
