@@ -88,6 +88,7 @@ async def test_an_rpc_that_no_call_needs_is_cancelled(daemon, options, request_o
         for _ in range(2 * options.max_batches_in_flight):
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(signer.sign_proof(request_of()), 0.05)
+        assert signer.stats().batches == 2 * options.max_batches_in_flight
         daemon.resume()
         assert (await signer.sign_proof(request_of(), 15)).jwt
 

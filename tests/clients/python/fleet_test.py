@@ -57,8 +57,9 @@ def test_replaced_certificates_are_used_for_new_connections(tls_daemon, authorit
         assert signer.sign_proof(request_of()).jwt
 
 
-def test_calls_go_on_while_one_signer_of_two_is_away(start_daemon, request_of):
-    first, second = (start_daemon("--allow_insecure_loopback", listen="127.0.0.1:0") for _ in range(2))
+def test_calls_rotate_and_go_on_while_one_signer_of_two_is_away(start_daemon, request_of, tmp_path):
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    first, second = (start_daemon("--allow_insecure_loopback", f"--audit_log={log}", listen="127.0.0.1:0") for log in logs)
     target = f"ipv4:{first.addresses[0]},{second.addresses[0]}"
     with SignerClient(SignerClientOptions(target=target, timeout=20)) as signer, ThreadPoolExecutor(8) as pool:
         def sign(count):
@@ -66,5 +67,6 @@ def test_calls_go_on_while_one_signer_of_two_is_away(start_daemon, request_of):
 
         assert sign(200) == 200
         second.kill()
+        assert all(log.read_text() for log in logs)
         assert sign(200) == 200
         assert signer.stats().failures == 0

@@ -25,9 +25,11 @@ def test_a_proof_has_what_was_asked_for(signer, request_of, algorithm):
     assert again.jkt == first.jkt and again.key_handle == b"" and again.jwt != first.jwt
 
 
-def test_a_proof_shows_no_secret(signer, request_of):
+def test_what_is_printed_has_no_secret(signer, request_of):
     proof = signer.sign_proof(request_of(return_key_handle=True))
     assert proof.jwt not in repr(proof) and repr(proof.key_handle) not in repr(proof)
+    request = repr(request_of(nonce="a-nonce", key_handle=proof.key_handle))
+    assert "a-nonce" not in request and repr(proof.key_handle) not in request
 
 
 def test_an_invalid_call_fails_alone(signer, request_of):
@@ -107,6 +109,14 @@ def test_passing_failures_are_retried(start_daemon, request_of):
             proofs = list(pool.map(lambda _: signer.sign_proof(request_of()).jwt, range(300)))
         assert len(set(proofs)) == 300
         assert signer.stats().retries > 50
+
+
+def test_a_call_that_is_alone_is_retried(start_daemon, request_of):
+    """It fails on its caller's thread, and is retried on one of the client's."""
+    daemon = start_daemon("--enable_fault_injection", "--fault_signing_failure_rate=0.3")
+    with SignerClient(SignerClientOptions(target=daemon.addresses[0], timeout=20)) as signer:
+        while signer.stats().retries < 5:
+            assert signer.sign_proof(request_of()).jwt
 
 
 def test_a_retry_that_would_be_late_is_not_made(start_daemon, request_of):

@@ -127,6 +127,8 @@ class SignerClient:
     def _send(self, batch: Batch) -> list[Result] | SignerError:
         try:
             with self._changed:
+                if self._closed:
+                    return SignerError("CANCELLED", "signer client: closed")
                 rpc = self._connection.method("BatchSignProofs", messages.decode_batch_response, time.monotonic())
             response = rpc(messages.encode_batch([call.message for call in batch.calls]),
                            timeout=max(batch.deadline - time.monotonic(), 0), wait_for_ready=True)

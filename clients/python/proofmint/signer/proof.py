@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Awaitable, Protocol
 
 ALGORITHMS = ("ES256", "Ed25519", "EdDSA")
@@ -16,9 +16,10 @@ class ProofRequest:
     htu: str  # the URL, exactly as it is called
     htm: str = "POST"
     algorithm: str = "ES256"  # or "Ed25519", "EdDSA"
-    nonce: str = ""  # the server's latest DPoP-Nonce; empty: none
-    access_token_sha256: bytes = b""  # hash_access_token of the token that goes with the proof; empty: none
-    key_handle: bytes = b""  # the key of an earlier proof; empty: a new key
+    nonce: str = field(default="", repr=False)  # the server's latest DPoP-Nonce; empty: none
+    # hash_access_token of the token that goes with the proof; empty: none
+    access_token_sha256: bytes = field(default=b"", repr=False)
+    key_handle: bytes = field(default=b"", repr=False)  # the key of an earlier proof; empty: a new key
     return_key_handle: bool = False
     iat_offset: float = 0  # seconds to add to the signer's clock, from -300 to 300
 
