@@ -3,6 +3,7 @@
 #ifndef PROOFMINT_SIGNER_CLIENT_CALL_H_
 #define PROOFMINT_SIGNER_CLIENT_CALL_H_
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "signer/exchange/proof_source.h"
 
@@ -15,6 +16,7 @@ struct Call {
   absl::Duration begin;
   absl::Duration deadline;
   int retries = 0;
+  absl::Status error;  // of the attempt before, which is retried
 };
 
 }  // namespace proofmint::client

@@ -268,7 +268,10 @@ void Coalescer::TakeExpired(absl::Duration now, Ended& ended) {
     if (call.deadline > now) {
       next_deadline_ = std::min(next_deadline_, call.deadline);
     } else {
-      TakeEnded(call, DeadlineError(), now, ended);
+      // The error of an attempt tells more than that there was no time for
+      // another.
+      TakeEnded(call, call.error.ok() ? DeadlineError() : call.error, now,
+                ended);
     }
   };
   for (auto& call : queue_) look_at(*call);

@@ -11,6 +11,7 @@ bool RetryQueue::Take(std::unique_ptr<Call>& call, const absl::Status& error,
       now + Backoff(options_, call->retries + 1, RetryDelayOf(error), random_);
   if (due >= call->deadline) return false;
   ++call->retries;
+  call->error = error;
   heap_.push_back({.due = due, .call = std::move(call)});
   std::push_heap(heap_.begin(), heap_.end());
   return true;

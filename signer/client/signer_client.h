@@ -87,15 +87,16 @@ struct Capabilities {
 //
 // A call that fails for a passing reason (IsTransient) is sent again, alone or
 // with others, until its deadline: after the delay that the signer asks for and
-// a backoff, if the RetryBudget of the client allows it. A retry that could not
-// be answered before the deadline is not made; the call then ends with the
-// error that it got. While no signer can be reached, calls wait for one until
-// their deadline. The signer mints a new proof for each attempt, so no proof is
-// returned twice.
+// a backoff, if the RetryBudget of the client allows it. A retry that would
+// begin after the deadline is not made. A call whose last retry is not made, or
+// not answered before the deadline, ends with the error of the attempt before.
+// While no signer can be reached, calls wait for one until their deadline. The
+// signer mints a new proof for each attempt, so no proof is returned twice.
 //
 // Errors have the codes and details of docs/errors.md; ReasonOf and
 // RetryDelayOf read them. Besides there are
-//   DEADLINE_EXCEEDED   the deadline or the timeout passed;
+//   DEADLINE_EXCEEDED   the deadline or the timeout passed, and no attempt had
+//                       been answered;
 //   CANCELLED           the client was destroyed;
 //   RESOURCE_EXHAUSTED  max_queued calls wait already;
 //   UNAVAILABLE         no connection, without details.
