@@ -96,7 +96,9 @@ absl::Status Run(const Options& options) {
     PROOFMINT_ASSIGN_OR_RETURN(verified, Verify(measured.records.sample));
   }
   std::cout << ToJson(options, measured, verified) << "\n";
-  if (measured.records.failed > 0) {
+  // A broker that falls behind may be refused or cut off.
+  if (measured.records.failed > 0 &&
+      (measured.kept_up || measured.returned == 0)) {
     return absl::InternalError(absl::StrCat(measured.records.failed,
                                             " calls failed, the first with ",
                                             measured.records.first_failure));
