@@ -25,7 +25,7 @@ namespace proofmint::doctor {
 struct Sent {
   std::string grant_type;  // empty: not a token request
   Outcome outcome;
-  bool new_nonce = false;  // the last answer had a nonce other than the proof's
+  bool new_nonce = false;  // the last answer offered a nonce
   std::vector<HttpLine> http;
 };
 

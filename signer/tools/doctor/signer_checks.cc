@@ -100,7 +100,8 @@ std::string Problem(const ProofRequest& request, const Proof& proof) {
   return "";
 }
 
-// Makes two proofs with one key. Returns the first, or adds a failed check.
+// Makes two proofs with one key and returns the first. Fails as the signer
+// does, and with DATA_LOSS if a proof is not what was asked for.
 absl::StatusOr<Proof> SignTwice(const SignerAccess& signer,
                                 ProofRequest request) {
   Proof first;
