@@ -87,11 +87,15 @@ def test_a_call_that_has_ended_takes_no_result_and_frees_its_place():
     assert coalescer.finish(batch, [PROOF], 0) == []
 
 
-def test_a_late_call_says_what_it_last_heard():
+def test_a_late_call_ends_with_the_error_of_the_attempt_before():
     call = PendingCall(0, 10, None)
-    assert call.late_error().args == ("signer: no proof before the deadline",)
-    call.last_error = OVERLOADED
-    assert (call.late_error().reason, call.late_error().code) == ("OVERLOADED", "DEADLINE_EXCEEDED")
+    assert (call.late_error().code, call.late_error().args[0]) == (
+        "DEADLINE_EXCEEDED", "signer: no proof before the deadline")
+    coalescer, calls = coalescer_with(1)
+    assert coalescer.finish(coalescer.take(0), [OVERLOADED], 0) == []
+    late = SignerError("DEADLINE_EXCEEDED", "Deadline Exceeded")
+    assert coalescer.finish(coalescer.take(1), late, 10) == [(calls[0], OVERLOADED)]
+    assert calls[0].late_error() is OVERLOADED
 
 
 def test_a_closed_client_takes_no_calls():

@@ -39,11 +39,12 @@ class SignerClient:
 
     Calls of several threads that come while an RPC is out leave together with the next. Each is retried by itself while
     it fails for a passing reason: after the signer's delay and a backoff, within its deadline and a budget that all
-    calls share. While the signer restarts, calls wait for it. The signer makes a new proof each time.
+    calls share. While the signer restarts, calls wait for it. The signer makes a new proof each time. A call whose last
+    retry has no answer before the deadline ends with the error of the attempt before.
 
-    Thread-safe. A call that is alone runs on the thread of its caller, others on threads of the client. It connects and
-    starts max_batches_in_flight threads at the first call, so a process that forks, such as gunicorn's, may make it
-    before and must not use it before.
+    Thread-safe. A call that is alone runs on the thread of its caller, others on threads of the client. The client
+    connects and starts max_batches_in_flight threads at the first call: a process that forks, such as gunicorn's, may
+    make it before the fork and must not use it before.
     """
 
     def __init__(self, options: SignerClientOptions | None = None) -> None:

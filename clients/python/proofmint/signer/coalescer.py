@@ -25,15 +25,12 @@ class PendingCall:
         self.deadline = deadline
         self.waiter = waiter  # what its client wakes with the result
         self.retries = 0
-        self.last_error: SignerError | None = None
+        self.last_error: SignerError | None = None  # of the attempt before, which is retried
         self.batch: Batch | None = None  # the one it is out with
 
     def late_error(self) -> SignerError:
-        """Returns the error of a call whose deadline has passed."""
-        last = self.last_error
-        return SignerError("DEADLINE_EXCEEDED",
-                           f"signer: no proof before the deadline{f': {last.args[0]}' if last else ''}",
-                           reason=last.reason if last else "")
+        """Returns the error of a call whose deadline has passed: that of the attempt before tells more than the time."""
+        return self.last_error or SignerError("DEADLINE_EXCEEDED", "signer: no proof before the deadline")
 
 
 class Batch:
@@ -142,12 +139,13 @@ class Coalescer:
             if isinstance(result, SignerError) and self._retry(call, result, now, whole is not None, allowed):
                 continue
             self.end(call, isinstance(result, Proof))
+            if isinstance(result, SignerError) and (result.code, result.reason) == ("DEADLINE_EXCEEDED", ""):
+                result = call.late_error()  # gRPC's own
             ended.append((call, result))
         return ended
 
     def _retry(self, call: PendingCall, error: SignerError, now: float, whole: bool, allowed: bool) -> bool:
         """Returns whether the call is made again. `allowed` is what the budget said for the `whole` RPC."""
-        call.last_error = error
         if not error.retryable:
             return False
         due = now + backoff(call.retries + 1, error.retry_after)
@@ -156,6 +154,7 @@ class Coalescer:
         if not (allowed if whole else self._budget.try_retry()):
             self.stats.retries_refused += 1
             return False
+        call.last_error = error
         call.retries += 1
         self.stats.retries += 1
         heapq.heappush(self._retries, (due, next(self._order), call))

@@ -140,9 +140,7 @@ def decode_rpc_error(error: Any) -> SignerError:
                 return _decode_status(_Status.FromString(value))
             except _DECODING_ERRORS:
                 break
-    code = error.code().name
-    late = "signer: no proof before the deadline"
-    return SignerError(code, late if code == "DEADLINE_EXCEEDED" else error.details() or "gRPC gave no message")
+    return SignerError(error.code().name, error.details() or "gRPC gave no message")
 
 
 def decode_capabilities(data: bytes) -> Capabilities:
