@@ -82,32 +82,31 @@ void Coalescer::Add(ProofRequest request, absl::Duration timeout,
   absl::Status refusal = timeout > absl::ZeroDuration()
                              ? CheckRequest(call->request)
                              : DeadlineError();
-  Batch* batch = nullptr;
   const absl::Duration now = base::MonotonicNow();
-  {
-    base::MutexLock lock(mutex_);
-    ++stats_.calls;
-    if (stopping_) {
-      refusal = DestroyedError();
-    } else if (queue_.size() + retries_.size() >= options_.max_queued) {
-      refusal = absl::ResourceExhaustedError(
-          absl::StrCat("signer client: ", options_.max_queued,
-                       " calls wait already (max_queued)"));
-    }
-    if (refusal.ok()) {
-      call->begin = now;
-      call->deadline = now + timeout;
-      next_deadline_ = std::min(next_deadline_, call->deadline);
-      WakeDispatcherAt(next_deadline_);
-      queue_.push_back(std::move(call));
-      pacing_.RecordArrival(now);
-      batch = TakeBatchIfDue(now);
-    } else {
-      ++stats_.failures[FailureName(refusal)];
-    }
+  mutex_.Lock();
+  ++stats_.calls;
+  if (stopping_) {
+    refusal = DestroyedError();
+  } else if (queue_.size() + retries_.size() >= options_.max_queued) {
+    refusal = absl::ResourceExhaustedError(
+        absl::StrCat("signer client: ", options_.max_queued,
+                     " calls wait already (max_queued)"));
   }
+  if (!refusal.ok()) {
+    ++stats_.failures[FailureName(refusal)];
+    mutex_.Unlock();
+    call->done(std::move(refusal));
+    return;
+  }
+  call->begin = now;
+  call->deadline = now + timeout;
+  next_deadline_ = std::min(next_deadline_, call->deadline);
+  WakeDispatcherAt(next_deadline_);
+  queue_.push_back(std::move(call));
+  pacing_.RecordArrival(now);
+  Batch* batch = TakeBatchIfDue(now);
+  mutex_.Unlock();
   if (batch != nullptr) Send(batch, now);
-  if (!refusal.ok()) call->done(std::move(refusal));
 }
 
 SignerClientStats Coalescer::stats() const {
