@@ -238,16 +238,18 @@ void Coalescer::CountAndRetry(Batch& batch, const absl::Status& status,
   hold_ = now + RetryDelayOf(status).value_or(absl::ZeroDuration());
   for (size_t i = 0; i < batch.calls.size(); ++i) {
     std::unique_ptr<Call>& call = batch.calls[i];
-    const absl::Status& error = batch.results[i].status();
+    absl::StatusOr<Proof>& result = batch.results[i];
     if (!call->done) continue;  // Its deadline has ended it.
-    if (error.ok()) {
+    if (result.ok()) {
       budget_.RecordSuccess();
-    } else if ((status.ok() ? MayRetry(error) : retry_batch) &&
-               retries_.Take(call, error, now)) {
+    } else if ((status.ok() ? MayRetry(result.status()) : retry_batch) &&
+               retries_.Take(call, result.status(), now)) {
       ++stats_.retries;
       continue;
+    } else if (absl::IsDeadlineExceeded(result.status()) && !call->error.ok()) {
+      result = call->error;  // as in TakeExpired
     }
-    CountEnd(*call, error, now);
+    CountEnd(*call, result.status(), now);
   }
   WakeDispatcherAt(retries_.next_due());
 }
@@ -284,7 +286,6 @@ void Coalescer::TakeExpired(absl::Duration now, Ended& ended) {
 
 void Coalescer::TakeEnded(Call& call, absl::Status error, absl::Duration now,
                           Ended& ended) {
-  if (!call.done) return;
   CountEnd(call, error, now);
   ended.emplace_back(std::move(call.done), std::move(error));
   call.done = nullptr;

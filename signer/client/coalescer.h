@@ -118,7 +118,7 @@ class Coalescer {
   void TakeExpired(absl::Duration now, Ended& ended)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Ends `call`, whose callback goes to `ended`.
+  // Ends `call`, which has not ended; its callback goes to `ended`.
   void TakeEnded(Call& call, absl::Status error, absl::Duration now,
                  Ended& ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -188,8 +188,8 @@ TEST_F(CoalescerTest, ADeadlineEndsACallAlthoughItsBatchIsOut) {
 
 TEST_F(CoalescerTest, ABatchHasTheLongestTimeoutOfItsCalls) {
   Add({"a"});
-  Add({"b"}, kLong / 2);
-  Add({"c"}, 2 * kLong);
+  Add({"b"}, 2 * kLong);
+  Add({"c"}, kLong / 2);
   transport_->Take().Succeed();
   FakeTransport::Batch batch = transport_->Take();
   EXPECT_GT(batch.timeout, kLong);
@@ -312,6 +312,14 @@ TEST_F(CoalescerTest, ADeadlineEndsACallThatIsRetried) {
   // The retry, if there was time for it, has no answer.
   EXPECT_EQ(results_.Wait("a").status(), error);
   EXPECT_EQ(results_.Count("a"), 1u);
+}
+
+TEST_F(CoalescerTest, ARetryThatGrpcEndsAtTheDeadlineKeepsTheErrorBefore) {
+  Add({"a"});
+  const absl::Status error = service::DrainingError(absl::Milliseconds(1));
+  transport_->Take().Fail(error);
+  transport_->Take().Fail(absl::DeadlineExceededError("Deadline Exceeded"));
+  EXPECT_EQ(results_.Wait("a").status(), error);
 }
 
 TEST_F(CoalescerTest, TheBudgetEndsTheRetriesOfASignerThatAlwaysFails) {
