@@ -1,4 +1,4 @@
-// The way of a broker with the client library.
+// Makes the way of a broker with the client library.
 
 #ifndef PROOFMINT_BENCH_COST_CLIENT_WAY_H_
 #define PROOFMINT_BENCH_COST_CLIENT_WAY_H_

@@ -1,4 +1,4 @@
-// The ways of a broker without a signer.
+// Makes the ways of a broker that signs in its own process.
 
 #ifndef PROOFMINT_BENCH_COST_IN_PROCESS_WAYS_H_
 #define PROOFMINT_BENCH_COST_IN_PROCESS_WAYS_H_

@@ -1,4 +1,4 @@
-// The ways of a broker that calls the generated stub.
+// Makes the ways of a broker that calls the generated stub.
 
 #ifndef PROOFMINT_BENCH_COST_STUB_WAYS_H_
 #define PROOFMINT_BENCH_COST_STUB_WAYS_H_

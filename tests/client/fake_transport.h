@@ -1,4 +1,4 @@
-// A BatchTransport whose answers a test gives, and what collects results.
+// FakeTransport lets a test answer batches, and Results collects their calls.
 
 #ifndef PROOFMINT_TESTS_CLIENT_FAKE_TRANSPORT_H_
 #define PROOFMINT_TESTS_CLIENT_FAKE_TRANSPORT_H_

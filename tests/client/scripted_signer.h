@@ -1,4 +1,4 @@
-// A gRPC server whose answers a test scripts.
+// ScriptedSigner is a gRPC server whose answers a test scripts.
 
 #ifndef PROOFMINT_TESTS_CLIENT_SCRIPTED_SIGNER_H_
 #define PROOFMINT_TESTS_CLIENT_SCRIPTED_SIGNER_H_
