@@ -22,8 +22,6 @@ namespace {
 
 constexpr size_t kMaxPemSize = 1 << 20;  // bytes
 
-constexpr int kLookahead = 1 << 20;  // bytes
-
 constexpr char kOneServer[] = R"({
   "methodConfig": [
     {"name": [{"service": "proofmint.v1.ProofSigner"}], "waitForReady": true}]
@@ -117,9 +115,6 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
                   kInitialReconnectBackoff);
   SetMilliseconds(arguments, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
                   kMaxReconnectBackoff);
-  // The response to a full batch has some 160 KiB: the signer may send it
-  // without waiting for this side.
-  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   // A proxy for the web is not for the signer.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (IsUnixSocket(target)) {
