@@ -8,9 +8,32 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 
 namespace proofmint::testing {
+namespace {
+
+// Tells whether `request` has all of its headers and of its body.
+bool IsComplete(absl::string_view request) {
+  const size_t end = request.find("\r\n\r\n");
+  if (end == absl::string_view::npos) return false;
+  size_t body_size = 0;
+  for (absl::string_view line :
+       absl::StrSplit(request.substr(0, end), "\r\n")) {
+    const std::pair<absl::string_view, absl::string_view> header =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    if (absl::EqualsIgnoreCase(header.first, "Content-Length")) {
+      ABSL_RAW_CHECK(absl::SimpleAtoi(header.second, &body_size),
+                     "Content-Length");
+    }
+  }
+  return request.size() - end - 4 >= body_size;
+}
+
+}  // namespace
 
 CannedHttpServer::CannedHttpServer(std::string answer)
     : answer_(std::move(answer)),
@@ -27,9 +50,18 @@ CannedHttpServer::CannedHttpServer(std::string answer)
 }
 
 CannedHttpServer::~CannedHttpServer() {
+  Stop();
+  thread_.join();
+}
+
+void CannedHttpServer::SetAnswer(std::string answer) {
+  base::MutexLock lock(mutex_);
+  answer_ = std::move(answer);
+}
+
+void CannedHttpServer::Stop() {
   // Ends accept().
   shutdown(listener_.get(), SHUT_RDWR);
-  thread_.join();
 }
 
 std::string CannedHttpServer::url() const {
@@ -51,20 +83,22 @@ void CannedHttpServer::Serve() {
     if (!connection.valid()) return;
     std::string request;
     char buffer[4096];
-    while (!absl::StrContains(request, "\r\n\r\n")) {
+    while (!IsComplete(request)) {
       const ssize_t size = read(connection.get(), buffer, sizeof(buffer));
       if (size <= 0) break;
       request.append(buffer, static_cast<size_t>(size));
     }
+    std::string answer;
     {
       base::MutexLock lock(mutex_);
+      answer = answer_;
       requests_.push_back(std::move(request));
     }
     // A client that has enough closes early.
     size_t sent = 0;
-    while (sent < answer_.size()) {
-      const ssize_t size = send(connection.get(), answer_.data() + sent,
-                                answer_.size() - sent, MSG_NOSIGNAL);
+    while (sent < answer.size()) {
+      const ssize_t size = send(connection.get(), answer.data() + sent,
+                                answer.size() - sent, MSG_NOSIGNAL);
       if (size <= 0) break;
       sent += static_cast<size_t>(size);
     }

@@ -1,4 +1,4 @@
-// CannedHttpServer answers every HTTP request with the same bytes.
+// CannedHttpServer answers HTTP requests with bytes that a test chooses.
 
 #ifndef PROOFMINT_TESTS_TOOLS_DOCTOR_CANNED_HTTP_SERVER_H_
 #define PROOFMINT_TESTS_TOOLS_DOCTOR_CANNED_HTTP_SERVER_H_
@@ -14,26 +14,30 @@
 namespace proofmint::testing {
 
 // CannedHttpServer has a thread that takes one connection after the other,
-// reads a request up to the end of its headers, answers and closes.
-// Thread-safe.
+// reads a request, answers and closes. Thread-safe.
 class CannedHttpServer {
  public:
-  // `answer` is a whole response, from the status line on.
+  // `answer` is a whole response, from the status line on; if it is empty, the
+  // connection is closed without one.
   explicit CannedHttpServer(std::string answer);
   ~CannedHttpServer();
 
   // Returns http://127.0.0.1:PORT.
   std::string url() const;
-  // Returns the first line and the headers of each request so far.
+  // Sets the answer to each request from now on.
+  void SetAnswer(std::string answer);
+  // Refuses connections from now on.
+  void Stop();
+  // Returns each request so far, from the first line to the end of the body.
   std::vector<std::string> requests() const;
 
  private:
   void Serve();
 
-  const std::string answer_;
-  base::UniqueFd listener_;
   mutable base::Mutex mutex_;
+  std::string answer_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
+  base::UniqueFd listener_;
   std::thread thread_;
 };
 
