@@ -106,29 +106,35 @@ const serverFlags = [
   `--allowed_sans=${NAME}`,
 ];
 
+// Targets are IP addresses: a bare system may not know the name localhost.
 test('mTLS: certificates are read again for new connections, and the name of the server is checked', async () => {
-  makeCertificates(directory, { server: 'DNS:localhost', client: `URI:${NAME}` });
+  makeCertificates(directory, { server: 'IP:127.0.0.1', client: `URI:${NAME}` });
   const daemon = await startDaemon({ tcp: true, tls: serverFlags });
   const tls = { certificate: at('client.crt'), key: at('client.key'), ca: at('ca.crt') };
-  const port = daemon.tcpTarget.split(':').at(-1);
-  const signer = new SignerClient({ target: `localhost:${port}`, tls, timeoutMs: 20_000 });
+  const signer = new SignerClient({ target: daemon.tcpTarget, tls, timeoutMs: 20_000 });
   assert.ok((await signer.signProof(REQUEST)).jwt);
 
-  const impostor = new SignerClient({ target: `127.0.0.1:${port}`, tls });
-  await assert.rejects(impostor.signProof(REQUEST, { timeoutMs: 300 }), /127\.0\.0\.1/);
-  impostor.close();
-
   // What was issued before is worthless once both sides have new files.
-  const renewed = await mkdtemp(join(directory, 'renewed-'));
-  makeCertificates(renewed, { server: 'DNS:localhost', client: `URI:${NAME}` });
-  for (const name of ['ca.crt', 'client.crt', 'client.key', 'tls.crt', 'tls.key']) {
-    renameSync(join(renewed, name), at(name));
-  }
+  const renew = async (server) => {
+    const renewed = await mkdtemp(join(directory, 'renewed-'));
+    makeCertificates(renewed, { server, client: `URI:${NAME}` });
+    for (const name of ['ca.crt', 'client.crt', 'client.key', 'tls.crt', 'tls.key']) {
+      renameSync(join(renewed, name), at(name));
+    }
+  };
+  await renew('IP:127.0.0.1');
   await daemon.stop();
   const successor = await startDaemon({ tcp: daemon.tcpTarget, tls: serverFlags });
   assert.ok((await signer.signProof(REQUEST)).jwt);
   signer.close();
   await successor.stop();
+
+  await renew('DNS:other.example');
+  const impostor = await startDaemon({ tcp: true, tls: serverFlags });
+  const deceived = new SignerClient({ target: impostor.tcpTarget, tls });
+  await assert.rejects(deceived.signProof(REQUEST, { timeoutMs: 300 }), /127\.0\.0\.1/);
+  deceived.close();
+  await impostor.stop();
 });
 
 test('TLS files that do not fit together are not used', async () => {
