@@ -18,12 +18,13 @@
 namespace proofmint::doctor {
 namespace {
 
-// The errors after which nothing of a request can have been sent.
+// The errors after which nothing of a request can have been sent. libcurl
+// returns CURLE_UNSUPPORTED_PROTOCOL for an answer with an odd status, too.
 constexpr std::array kNotSent = {
-    CURLE_COULDNT_RESOLVE_PROXY,    CURLE_COULDNT_RESOLVE_HOST,
-    CURLE_COULDNT_CONNECT,          CURLE_URL_MALFORMAT,
-    CURLE_UNSUPPORTED_PROTOCOL,     CURLE_SSL_CONNECT_ERROR,
-    CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE};
+    CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST,
+    CURLE_COULDNT_CONNECT,       CURLE_URL_MALFORMAT,
+    CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
+    CURLE_SSL_CACERT_BADFILE};
 
 struct HeaderListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }

@@ -103,6 +103,18 @@ TEST(HttpClientTest, SaysWhyThereIsNoAnswer) {
   EXPECT_TRUE(absl::IsUnavailable(client.Send({.url = silent.url()}).status()));
 }
 
+TEST(HttpClientTest, AnAnswerThatCannotBeReadIsNoRequestThatWasNotSent) {
+  CannedHttpServer server("HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n");
+  HttpClient client = NewClient();
+  const absl::Status error =
+      client.Send({.method = "POST", .url = server.url() + "/token"}).status();
+  EXPECT_FALSE(error.ok());
+  EXPECT_NE(error.code(), absl::StatusCode::kInvalidArgument);
+  bool marked = false;
+  error.ForEachPayload([&](auto&&...) { marked = true; });
+  EXPECT_FALSE(marked) << error;
+}
+
 TEST(HttpClientTest, SpeaksNothingButHttp) {
   HttpClient client = NewClient();
   EXPECT_FALSE(client.Send({.url = "file:///etc/hostname"}).ok());
