@@ -188,9 +188,9 @@ TEST(SignerClientTest, LeavesOutAServerThatIsAboutToStop) {
     ASSERT_THAT(client->SignProof(kRequest, absl::InfiniteFuture()), IsOk());
   }
   // Its health is NOT_SERVING, but it answers calls.
-  std::thread drain([&] {
-    leaving.server().Drain(/*lame_duck=*/absl::Seconds(3), kRpcLimit);
-  });
+  constexpr absl::Duration kLameDuck = absl::Seconds(3);
+  const absl::Time refuses_calls = absl::Now() + kLameDuck;
+  std::thread drain([&] { leaving.server().Drain(kLameDuck, kRpcLimit); });
   const absl::Time end = absl::Now() + kRpcLimit;
   int64_t before = 0;
   do {
@@ -200,7 +200,8 @@ TEST(SignerClientTest, LeavesOutAServerThatIsAboutToStop) {
     }
   } while (leaving.entropy().calls() != before && absl::Now() < end);
   EXPECT_EQ(leaving.entropy().calls(), before);
-  EXPECT_EQ(client->stats().retries, 0u);  // So it has refused no call.
+  // It has refused no call, unless a machine under load took all the time.
+  if (absl::Now() < refuses_calls) EXPECT_EQ(client->stats().retries, 0u);
   drain.join();
 }
 

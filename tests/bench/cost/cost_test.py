@@ -140,7 +140,7 @@ class ScriptTest(unittest.TestCase):
     def run_script(self, *settings, programs=PROGRAMS):
         """Runs the script for some of its loads; returns (status, standard output, standard error, JSON)."""
         output, errors = io.StringIO(), io.StringIO()
-        with mock.patch.object(cost, "settings", lambda quick: settings), mock.patch.object(cost, "QUICK_SECONDS", 0.3), \
+        with mock.patch.object(cost, "settings", lambda quick: settings), mock.patch.object(cost, "QUICK_SECONDS", 1), \
                 mock.patch.object(sys, "argv", ["cost.py", "--quick", f"--json={self.json}", f"--programs={programs}"]), \
                 contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
             status = cost.main()
