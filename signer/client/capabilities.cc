@@ -7,11 +7,11 @@
 #include "absl/time/clock.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
 #include "signer/base/clock.h"
-#include "signer/client/gpr_time.h"
 #include "signer/exchange/proof_source.h"
 #include "signer/service/contract/duration.h"
 #include "signer/service/contract/error_details.h"
 #include "signer/service/contract/errors.h"
+#include "signer/service/contract/gpr_time.h"
 
 namespace proofmint::client {
 namespace {
@@ -38,7 +38,8 @@ absl::StatusOr<Capabilities> FetchCapabilities(
   absl::BitGen random;
   for (int retries = 0;; ++retries) {
     grpc::ClientContext context;
-    context.set_deadline(GprTimeAfter(deadline - base::MonotonicNow()));
+    context.set_deadline(
+        service::GprTimeAfter(deadline - base::MonotonicNow()));
     v1::GetCapabilitiesResponse response;
     const grpc::Status status = stub->GetCapabilities(&context, {}, &response);
     if (status.ok()) return ToCapabilities(response);

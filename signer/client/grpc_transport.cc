@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "signer/base/status_macros.h"
-#include "signer/client/gpr_time.h"
 #include "signer/service/contract/error_details.h"
 #include "signer/service/contract/errors.h"
+#include "signer/service/contract/gpr_time.h"
 
 namespace proofmint::client {
 // Rpc is one call; it is the tag of its only event.
@@ -52,7 +52,7 @@ void GrpcTransport::Send(const v1::BatchSignProofsRequest& request,
                          absl::Duration timeout, Done done) {
   Rpc* rpc = new Rpc;
   rpc->done = std::move(done);
-  rpc->context.set_deadline(GprTimeAfter(timeout));
+  rpc->context.set_deadline(service::GprTimeAfter(timeout));
   {
     base::MutexLock lock(mutex_);
     in_flight_.insert(rpc);

@@ -12,7 +12,7 @@
 #include "signer/base/clock.h"
 #include "signer/base/status_macros.h"
 #include "signer/crypto/kernel.h"
-#include "signer/service/rpc/gpr_time.h"
+#include "signer/service/contract/gpr_time.h"
 #include "signer/service/rpc/unary_call.h"
 
 namespace proofmint::service {

@@ -7,7 +7,7 @@
 #include "signer/base/clock.h"
 #include "signer/base/status_macros.h"
 #include "signer/service/contract/errors.h"
-#include "signer/service/rpc/gpr_time.h"
+#include "signer/service/contract/gpr_time.h"
 
 namespace proofmint::service {
 namespace {

@@ -1,7 +1,7 @@
 // Converts between Abseil's times and those of gRPC's C core.
 
-#ifndef PROOFMINT_SIGNER_SERVICE_RPC_GPR_TIME_H_
-#define PROOFMINT_SIGNER_SERVICE_RPC_GPR_TIME_H_
+#ifndef PROOFMINT_SIGNER_SERVICE_CONTRACT_GPR_TIME_H_
+#define PROOFMINT_SIGNER_SERVICE_CONTRACT_GPR_TIME_H_
 
 #include <grpc/support/time.h>
 
@@ -9,7 +9,8 @@
 
 namespace proofmint::service {
 
-// GprTimeAfter returns the time that is `delay` from now.
+// GprTimeAfter returns the time that is `delay` from now, on the clock that
+// cannot be set.
 inline gpr_timespec GprTimeAfter(absl::Duration delay) {
   return gpr_time_add(
       gpr_now(GPR_CLOCK_MONOTONIC),
@@ -29,4 +30,4 @@ inline absl::Duration MonotonicTimeOf(gpr_timespec time) {
 
 }  // namespace proofmint::service
 
-#endif  // PROOFMINT_SIGNER_SERVICE_RPC_GPR_TIME_H_
+#endif  // PROOFMINT_SIGNER_SERVICE_CONTRACT_GPR_TIME_H_
