@@ -17,12 +17,14 @@
 #include "signer/service/contract/limits.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/server/server.h"
+#include "tests/testing/parse_words.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::tools {
 namespace {
 
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::ParseWords;
 using ::proofmint::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -38,12 +40,8 @@ struct CommandLine {
 absl::StatusOr<std::unique_ptr<CommandLine>> Parse(
     const std::vector<std::string>& words) {
   auto line = std::make_unique<CommandLine>();
-  try {
-    line->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::ParseError& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
-  absl::Status status = line->flags.Finish();
+  absl::Status status = ParseWords(line->app, words);
+  if (status.ok()) status = line->flags.Finish();
   if (!status.ok()) return status;
   return line;
 }

@@ -15,6 +15,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/limits.h"
+#include "tests/testing/parse_words.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/tools/run_command.h"
 
@@ -23,6 +24,7 @@ namespace {
 
 using ::proofmint::testing::CapturedStream;
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::ParseWords;
 using ::proofmint::testing::StatusIs;
 using ::testing::HasSubstr;
 
@@ -117,12 +119,7 @@ TEST(PrintErrorTest, PrintsTheErrorsOfTheServer) {
 absl::Status Parse(ServerFlags& flags, const std::vector<std::string>& words) {
   CLI::App app;
   flags.AddTo(app);
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::ParseError& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
-  return absl::OkStatus();
+  return ParseWords(app, words);
 }
 
 TEST(ServerFlagsTest, HaveDefaults) {

@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/parse_words.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::cost {
 namespace {
 
 using ::proofmint::testing::IsOk;
+using ::proofmint::testing::ParseWords;
 using ::proofmint::testing::StatusIs;
 using ::testing::HasSubstr;
 
@@ -21,13 +23,8 @@ absl::StatusOr<Options> Parse(const std::vector<std::string>& arguments) {
   CLI::App app;
   Flags flags;
   flags.AddTo(app);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
-  return flags.ToOptions();
+  const absl::Status parsed = ParseWords(app, arguments);
+  return parsed.ok() ? flags.ToOptions() : parsed;
 }
 
 TEST(FlagsTest, ReadsAnOpenLoopInProcess) {
