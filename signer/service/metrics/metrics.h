@@ -20,6 +20,7 @@
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
 #include "signer/service/observe/call_stats.h"
+#include "signer/service/observe/connection_record.h"
 #include "signer/service/observe/reloader.h"
 
 namespace proofmint::service {
@@ -47,6 +48,10 @@ inline constexpr char kExecutionSeconds[] = "proofmint_execution_seconds";
 inline constexpr char kInFlightProofs[] = "proofmint_in_flight_proofs";
 inline constexpr char kMaxInFlightProofs[] = "proofmint_max_in_flight_proofs";
 inline constexpr char kConnections[] = "proofmint_connections";
+inline constexpr char kConnectionsClosed[] =
+    "proofmint_connections_closed_total";
+inline constexpr char kConnectionsRefused[] =
+    "proofmint_connections_refused_total";
 inline constexpr char kSelfChecks[] = "proofmint_self_checks_total";
 inline constexpr char kReloads[] = "proofmint_reloads_total";
 inline constexpr char kTlsHandshakeFailures[] =
@@ -80,6 +85,7 @@ struct ServiceMetricSources {
   const ServingState& state;
   const Admission& admission;
   const Callers& callers;
+  const ConnectionRecord& connections;
   const SelfCheckCounts& self_checks;
   std::vector<Reloader*> reloaders;
   const AuditLog* audit_log;  // may be null

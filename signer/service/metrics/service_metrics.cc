@@ -42,6 +42,8 @@ class ServiceMetrics : public prometheus::Collectable {
                   "Seconds that a run of the minter takes; it makes up to 64 "
                   "proofs.",
                   &CallStats::execution),
+        ConnectionsClosed(),
+        ConnectionsRefused(),
         SelfChecks(),
         Reloads()};
     auto add = [&](prometheus::MetricFamily family, double value) {
@@ -136,6 +138,30 @@ class ServiceMetrics : public prometheus::Collectable {
     }
     histogram.sample_count = cumulative;
     histogram.sample_sum = static_cast<double>(sum_nanoseconds) / 1e9;
+    return family;
+  }
+
+  prometheus::MetricFamily ConnectionsClosed() const {
+    prometheus::MetricFamily family = CounterFamily(
+        kConnectionsClosed, "Open connections that were closed, by reason.");
+    for (size_t reason = 0; reason < kConnectionClosures.size(); ++reason) {
+      AddSample(family,
+                double(sources_.connections.closed(
+                    static_cast<ConnectionClosure>(reason))),
+                {{"reason", std::string(kConnectionClosures[reason])}});
+    }
+    return family;
+  }
+
+  prometheus::MetricFamily ConnectionsRefused() const {
+    prometheus::MetricFamily family = CounterFamily(
+        kConnectionsRefused, "Connections that were refused, by reason.");
+    for (size_t reason = 0; reason < kConnectionRefusals.size(); ++reason) {
+      AddSample(family,
+                double(sources_.connections.refused(
+                    static_cast<ConnectionRefusal>(reason))),
+                {{"reason", std::string(kConnectionRefusals[reason])}});
+    }
     return family;
   }
 

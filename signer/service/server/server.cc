@@ -96,6 +96,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         .state = server->readiness_.state(),
         .admission = server->admission_,
         .callers = server->callers_,
+        .connections = server->connections_,
         .self_checks = server->upkeep_.self_checks(),
         .reloaders = Reloaders(server->kek_reloader_, server->tls_.get()),
         .audit_log = server->audit_log_.get(),

@@ -24,6 +24,7 @@
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
+#include "signer/service/observe/connection_record.h"
 #include "signer/service/observe/reloader.h"
 #include "signer/service/rpc/call_loop.h"
 #include "signer/service/rpc/proof_signer_service.h"
@@ -127,6 +128,7 @@ class Server {
   const std::unique_ptr<keys::KeyHandles> key_handles_;
   const std::unique_ptr<TlsCredentials> tls_;  // may be null
   const std::unique_ptr<AuditLog> audit_log_;  // may be null
+  ConnectionRecord connections_;
   Callers callers_;
   Readiness readiness_;
   Admission admission_;

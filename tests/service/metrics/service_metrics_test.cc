@@ -67,11 +67,14 @@ TEST(ServiceMetricsTest, CallsProofsAndErrorsAreCounted) {
   EXPECT_GE(samples[kMaxInFlightProofs], 1024);
 }
 
-TEST(ServiceMetricsTest, ResultsOfSelfChecksAndReloadsHaveOneForm) {
+TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   const std::vector<CallStats> calls(1);
   const ServingState state;
   const Admission admission({.max_in_flight = 256});
   const Callers callers({});
+  ConnectionRecord connections;
+  connections.Refused(ConnectionRefusal::kPenalty, "uid:7");
+  connections.Closed(ConnectionClosure::kHeaderBlock, "uid:7");
   SelfCheckCounts self_checks;
   self_checks.ok = 3;
   self_checks.errors = 2;
@@ -85,6 +88,7 @@ TEST(ServiceMetricsTest, ResultsOfSelfChecksAndReloadsHaveOneForm) {
                                     .state = state,
                                     .admission = admission,
                                     .callers = callers,
+                                    .connections = connections,
                                     .self_checks = self_checks,
                                     .reloaders = {&good, &bad},
                                     .audit_log = nullptr,
@@ -100,6 +104,10 @@ TEST(ServiceMetricsTest, ResultsOfSelfChecksAndReloadsHaveOneForm) {
   EXPECT_EQ(value(kReloads, R"(what="tls",result="error")"), 0);
   EXPECT_EQ(value(kReloads, R"(what="kek_file",result="ok")"), 0);
   EXPECT_EQ(value(kReloads, R"(what="kek_file",result="error")"), 1);
+  EXPECT_EQ(value(kConnectionsRefused, R"(reason="penalty")"), 1);
+  EXPECT_EQ(value(kConnectionsRefused, R"(reason="not_allowed")"), 0);
+  EXPECT_EQ(value(kConnectionsClosed, R"(reason="header_block")"), 1);
+  EXPECT_EQ(value(kConnectionsClosed, R"(reason="open_calls")"), 0);
 }
 
 // Proofs are not in flight any more once their responses have been sent.
