@@ -131,6 +131,14 @@ test('a server that goes away gets no new calls, and finishes those that it has'
   signer.close();
 });
 
+test('a call whose retry gets no answer ends with the error of the attempt before', async () => {
+  script.splice(0, script.length, trailersOnly({ 'grpc-status': '14', 'grpc-message': 'restarting' }), () => {});
+  const signer = new SignerClient({ target });
+  await assert.rejects(signer.signProof(REQUEST, { timeoutMs: 3_000 }), { code: 'UNAVAILABLE', message: 'restarting' });
+  assert.equal(signer.stats.retries, 1);
+  signer.close();
+});
+
 test('a connection on which no answer comes is given up', async () => {
   script.splice(0, script.length, () => {}, answer(PROOF));
   const signer = new SignerClient({ target, maxBatchesInFlight: 1 });

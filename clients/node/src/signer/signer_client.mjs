@@ -69,11 +69,12 @@ export class SignerClient {
     this.#batcher.add(call);
   }
 
+  // Returns the error of a call whose deadline has come: that of its last attempt that was answered, if there is one.
   #lateError({ lastError }) {
-    const cause = lastError ?? this.#fleet.lastError;
+    if (lastError) return lastError;
+    const cause = this.#fleet.lastError;
     const why = cause ? `: ${cause.message}` : '';
-    const details = { reason: lastError?.reason, retryable: true, cause };
-    return new SignerError('DEADLINE_EXCEEDED', `signer: no proof before the deadline${why}`, details);
+    return new SignerError('DEADLINE_EXCEEDED', `signer: no proof before the deadline${why}`, { retryable: true, cause });
   }
 
   // Sends a batch.
