@@ -130,9 +130,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except programs.ProgramError as error:
-        sys.exit(f"cost: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    programs.exit_with(main, "cost")

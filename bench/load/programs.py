@@ -139,3 +139,14 @@ def say(text, program="load"):
     """Prints progress to standard error."""
     seconds = int(time.monotonic() - STARTED)
     print(f"{program}: {seconds // 60}:{seconds % 60:02d} {text}", file=sys.stderr, flush=True)
+
+
+def exit_with(main, program):
+    """Ends the process with the status of main(). A ProgramError, or a program that is missing, is printed and ends it with 1;
+    Ctrl-C ends it with 130."""
+    try:
+        sys.exit(main())
+    except (ProgramError, OSError) as error:
+        sys.exit(f"{program}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

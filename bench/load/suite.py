@@ -192,9 +192,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except programs.ProgramError as error:
-        sys.exit(f"load: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    programs.exit_with(main, "load")
