@@ -1,7 +1,5 @@
 #include "signer/service/gate/admission.h"
 
-#include <algorithm>
-
 #include "signer/base/status_macros.h"
 #include "signer/service/contract/errors.h"
 
@@ -22,36 +20,16 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(absl::string_view caller,
   return ticket;
 }
 
-double Admission::TokensAt(const Bucket& bucket, absl::Duration now) const {
-  return std::min(
-      bucket.tokens +
-          options_.caller_rate * absl::ToDoubleSeconds(now - bucket.filled),
-      options_.caller_burst);
-}
-
 absl::Status Admission::TakeQuota(absl::string_view caller, double proofs,
                                   absl::Duration now) {
   base::MutexLock lock(mutex_);
-  if (buckets_.size() >= forget_at_) {
-    absl::erase_if(buckets_, [&](const auto& entry) {
-      return TokensAt(entry.second, now) >= options_.caller_burst;
-    });
-    // A scan of all buckets is worth its cost only when it can remove many.
-    forget_at_ = std::max(kMaxIdleBuckets, 2 * buckets_.size());
-  }
-  auto bucket = buckets_.find(caller);
-  if (bucket == buckets_.end()) {
-    bucket = buckets_
-                 .try_emplace(std::string(caller),
-                              Bucket{options_.caller_burst, now})
-                 .first;
-  }
-  const double tokens = TokensAt(bucket->second, now);
-  if (tokens < proofs) {
+  const double excess =
+      requested_.Level(caller, now) + proofs - options_.caller_burst;
+  if (excess > 0) {
     return CallerQuotaExceededError(
-        caller, absl::Seconds((proofs - tokens) / options_.caller_rate));
+        caller, absl::Seconds(excess / options_.caller_rate));
   }
-  bucket->second = {tokens - proofs, now};
+  requested_.Add(caller, proofs, now);
   return absl::OkStatus();
 }
 

@@ -6,15 +6,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "signer/base/leaky_buckets.h"
 #include "signer/base/mutex.h"
 
 namespace proofmint::service {
@@ -32,7 +31,7 @@ struct AdmissionOptions {
 };
 
 // Admission decides whether a request is worked on, before any work is done. It
-// limits the proofs in flight and the rate of each caller (a token bucket).
+// limits the proofs in flight and the rate of each caller (a leaky bucket).
 //
 // Thread-safe. Takes no lock unless callers have a rate.
 class Admission {
@@ -83,26 +82,14 @@ class Admission {
   size_t max_in_flight() const { return options_.max_in_flight; }
 
  private:
-  // The proofs that a caller may request now. They grow by caller_rate per
-  // second, up to caller_burst.
-  struct Bucket {
-    double tokens;
-    absl::Duration filled;  // the time at which `tokens` was computed
-  };
-
-  // When there are more buckets than this, those that are full again are
-  // removed: a caller without a bucket counts as one with a full bucket.
-  static constexpr size_t kMaxIdleBuckets = 1024;
-
   absl::Status TakeQuota(absl::string_view caller, double proofs,
                          absl::Duration now);
-  double TokensAt(const Bucket& bucket, absl::Duration now) const;
 
   const AdmissionOptions options_;
   std::atomic<size_t> in_flight_ = 0;
   base::Mutex mutex_;
-  absl::flat_hash_map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mutex_);
-  size_t forget_at_ ABSL_GUARDED_BY(mutex_) = kMaxIdleBuckets;
+  // The proofs that each caller has requested beyond its rate.
+  base::LeakyBuckets requested_ ABSL_GUARDED_BY(mutex_){options_.caller_rate};
 };
 
 }  // namespace proofmint::service
