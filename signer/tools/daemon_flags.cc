@@ -23,6 +23,11 @@ constexpr size_t kMaxKeyPoolSize = 65536;
 
 constexpr double kMaxRate = 1e9;
 
+// A caller may have a quarter of the connections, so that even of the fewest a
+// broker gets some. The most are those for which the unit has descriptors.
+constexpr int kFewestConnections = 64;
+constexpr int kMostConnections = 32'768;
+
 // A daemon that stops still answers the calls that it delays.
 constexpr absl::Duration kMaxFaultDelay = absl::Seconds(5);
 
@@ -145,6 +150,13 @@ void DaemonFlags::AddLimits(CLI::App& app) {
   app.add_option("--caller_burst", options_.admission.caller_burst,
                  "Proofs that an idle caller may request at once")
       ->check(NumberFrom(service::kMaxBatchSize, kMaxRate))
+      ->capture_default_str();
+  app.add_option("--max_connections",
+                 options_.connection_limits.max_connections,
+                 "Maximum number of connections over Unix sockets, and as\n"
+                 "many over TCP; a uid or address may have a quarter of them.\n"
+                 "More are closed at once")
+      ->check(CLI::Range(kFewestConnections, kMostConnections))
       ->capture_default_str();
   AddDuration(app, "--max_deadline", options_.max_deadline,
               absl::Milliseconds(10), absl::Hours(1),

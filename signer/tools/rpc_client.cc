@@ -91,7 +91,14 @@ void PrintError(const google::rpc::Status& error, const std::string& subject) {
 }
 
 void PrintError(const grpc::Status& error) {
-  PrintError(service::ToRpcStatus(error), /*subject=*/"");
+  const google::rpc::Status details = service::ToRpcStatus(error);
+  PrintError(details, /*subject=*/"");
+  if (error.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      service::DecodeErrorDetails(details).reason.empty()) {
+    std::cerr << "  No answer: the server does not run, or closes connections "
+                 "of this user or address\n  at once. Its log then says "
+                 "\"connection refused\", and why.\n";
+  }
 }
 
 void PrintError(const absl::Status& error) {

@@ -126,13 +126,15 @@ TEST(DaemonFlagsTest, ReadFlagsOfKeysAndLimits) {
   const service::ServerOptions options = OptionsOf(
       {"--kernel=boringssl", "--key_pool_size=0", "--require_memory_lock",
        "--kek_file=f", "--key_handle_ttl=1h30m", "--max_in_flight=256",
-       "--caller_rate=12.5", "--caller_burst=300", "--max_deadline=250ms"});
+       "--max_connections=64", "--caller_rate=12.5", "--caller_burst=300",
+       "--max_deadline=250ms"});
   EXPECT_EQ(options.kernel, crypto::Kernel::kBoringSsl);
   EXPECT_EQ(options.key_pool_capacity, 0u);
   EXPECT_TRUE(options.require_memory_lock);
   EXPECT_EQ(options.key_handles.kek_file, "f");
   EXPECT_EQ(options.key_handles.ttl, absl::Minutes(90));
   EXPECT_EQ(options.admission.max_in_flight, 256u);
+  EXPECT_EQ(options.connection_limits.max_connections, 64);
   EXPECT_EQ(options.admission.caller_rate, 12.5);
   EXPECT_EQ(options.admission.caller_burst, 300);
   EXPECT_EQ(options.max_deadline, absl::Milliseconds(250));
@@ -159,7 +161,8 @@ TEST(DaemonFlagsTest, TakeTheEndsOfEachRange) {
   for (const char* flag :
        {"--max_connection_age=1s", "--max_connection_age=720h",
         "--key_pool_size=65536", "--key_handle_ttl=1s",
-        "--key_handle_ttl=8784h", "--max_in_flight=1048576", "--caller_rate=0",
+        "--key_handle_ttl=8784h", "--max_in_flight=1048576",
+        "--max_connections=64", "--max_connections=32768", "--caller_rate=0",
         "--caller_rate=1e9", "--caller_burst=256", "--caller_burst=1e9",
         "--max_deadline=10ms", "--max_deadline=1h", "--lame_duck=0",
         "--lame_duck=10m", "--fault_key_generation_failure_rate=0",
@@ -183,6 +186,8 @@ TEST(DaemonFlagsTest, RefuseWhatIsOutOfRangeAndNameTheFlag) {
                            "--key_handle_ttl=8785h",
                            "--max_in_flight=255",
                            "--max_in_flight=1048577",
+                           "--max_connections=63",
+                           "--max_connections=32769",
                            "--caller_rate=-1",
                            "--caller_rate=nan",
                            "--caller_rate=1.1e9",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -27,6 +28,11 @@ using ::proofmint::testing::IsOk;
 using ::proofmint::testing::ParseWords;
 using ::proofmint::testing::StatusIs;
 using ::testing::HasSubstr;
+
+constexpr char kNoAnswer[] =
+    "  No answer: the server does not run, or closes connections of this user "
+    "or address\n  at once. Its log then says \"connection refused\", and "
+    "why.\n";
 
 template <typename... Arguments>
 std::string Printed(const Arguments&... arguments) {
@@ -98,13 +104,13 @@ TEST(PrintErrorTest, PassesOverDetailsThatItDoesNotKnowOrCannotRead) {
 
 TEST(PrintErrorTest, PrintsAnRpcStatusWithoutDetails) {
   EXPECT_EQ(Printed(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no server")),
-            "error: UNAVAILABLE\n  no server\n");
+            absl::StrCat("error: UNAVAILABLE\n  no server\n", kNoAnswer));
 }
 
 TEST(PrintErrorTest, PrintsAnRpcStatusWhoseDetailsCannotBeRead) {
   EXPECT_EQ(
       Printed(grpc::Status(grpc::StatusCode::UNAVAILABLE, "busy", "\xff")),
-      "error: UNAVAILABLE\n  busy\n");
+      absl::StrCat("error: UNAVAILABLE\n  busy\n", kNoAnswer));
 }
 
 TEST(PrintErrorTest, PrintsTheErrorsOfTheServer) {

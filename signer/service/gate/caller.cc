@@ -3,7 +3,6 @@
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,12 +42,6 @@ std::vector<gid_t> PeerGroups(int fd) {
     if (result == 0) return groups;
   }
   return {};
-}
-
-// Returns the inode of the open socket `fd`, or 0 if it is none.
-ino_t SocketInode(int fd) {
-  struct stat info;
-  return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
 }
 
 absl::string_view View(grpc::string_ref text) {
@@ -123,16 +116,17 @@ absl::Status ValidateCallerPolicy(const CallerPolicy& policy) {
 Callers::Callers(CallerPolicy policy)
     : policy_(WithoutInvalidSans(std::move(policy))), own_uid_(geteuid()) {}
 
-void Callers::RecordPeer(int fd) {
-  Connection connection = {.caller = Unknown(), .inode = SocketInode(fd)};
+Caller Callers::RecordPeer(int fd) {
+  Caller caller = Unknown();
   ucred peer = {};
   socklen_t size = sizeof(peer);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
-    connection.caller = {.id = absl::StrCat("uid:", peer.uid),
-                         .allowed = Allows(fd, peer.uid, peer.gid)};
+    caller = {.id = absl::StrCat("uid:", peer.uid),
+              .allowed = Allows(fd, peer.uid, peer.gid)};
   }
   base::MutexLock lock(mutex_);
-  connections_.insert_or_assign(fd, std::move(connection));
+  peers_.insert_or_assign(fd, caller);
+  return caller;
 }
 
 bool Callers::Allows(int fd, uid_t uid, gid_t gid) const {
@@ -155,31 +149,14 @@ Caller Callers::Identify(const grpc::ServerContextBase& context) const {
     int fd;
     if (!absl::SimpleAtoi(number, &fd)) return Unknown();
     base::MutexLock lock(mutex_);
-    auto connection = connections_.find(fd);
-    return connection == connections_.end() ? Unknown()
-                                            : connection->second.caller;
+    auto found = peers_.find(fd);
+    return found == peers_.end() ? Unknown() : found->second;
   }
   const std::shared_ptr<const grpc::AuthContext> auth_context =
       context.auth_context();
   if (IsTls(*auth_context)) return OfCertificate(*auth_context, policy_);
   if (IsLoopbackPeer(peer)) return {.id = "loopback", .allowed = true};
   return Unknown();
-}
-
-size_t Callers::unix_connections() const {
-  std::vector<std::pair<int, ino_t>> known;
-  {
-    base::MutexLock lock(mutex_);
-    known.reserve(connections_.size());
-    for (const auto& [fd, connection] : connections_) {
-      known.emplace_back(fd, connection.inode);
-    }
-  }
-  return static_cast<size_t>(
-      std::count_if(known.begin(), known.end(), [](const auto& entry) {
-        const auto& [fd, inode] = entry;
-        return inode != 0 && SocketInode(fd) == inode;
-      }));
 }
 
 }  // namespace proofmint::service

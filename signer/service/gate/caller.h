@@ -6,7 +6,6 @@
 #include <grpcpp/server_context.h>
 #include <sys/types.h>
 
-#include <cstddef>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -57,8 +56,9 @@ class Callers {
   const CallerPolicy& policy() const { return policy_; }
 
   // RecordPeer reads the peer credentials of the Unix connection `fd`, before
-  // gRPC is given it, and keeps them for Identify. Runs on an accept loop.
-  void RecordPeer(int fd);
+  // gRPC is given it, returns the caller and keeps it for Identify. Runs on an
+  // accept loop.
+  Caller RecordPeer(int fd);
 
   // Identify returns the caller of the call with `context`. It makes no system
   // call and reads no file.
@@ -67,17 +67,7 @@ class Callers {
   // a new connection with the same descriptor. No peer then gets the answer.
   Caller Identify(const grpc::ServerContextBase& context) const;
 
-  // Returns the number of Unix connections that are open. gRPC does not report
-  // when it closes one, so this makes a system call for each descriptor: call
-  // it for a scrape, not for each call.
-  size_t unix_connections() const;
-
  private:
-  struct Connection {
-    Caller caller;
-    ino_t inode = 0;  // of the socket; a later one with this fd has another
-  };
-
   bool Allows(int fd, uid_t uid, gid_t gid) const;
 
   const CallerPolicy policy_;
@@ -85,7 +75,7 @@ class Callers {
 
   mutable base::Mutex mutex_;
   // By descriptor. A closed connection stays until its descriptor is reused.
-  std::unordered_map<int, Connection> connections_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<int, Caller> peers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace proofmint::service

@@ -15,8 +15,8 @@
 #include "signer/crypto/kernel.h"
 #include "signer/keys/key_pool.h"
 #include "signer/service/gate/admission.h"
-#include "signer/service/gate/caller.h"
 #include "signer/service/gate/serving_state.h"
+#include "signer/service/net/connection_limits.h"
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
 #include "signer/service/observe/call_stats.h"
@@ -84,8 +84,8 @@ struct ServiceMetricSources {
   const std::vector<CallStats>& calls;
   const ServingState& state;
   const Admission& admission;
-  const Callers& callers;
   const ConnectionRecord& connections;
+  const ConnectionLimits& connection_limits;
   const SelfCheckCounts& self_checks;
   std::vector<Reloader*> reloaders;
   const AuditLog* audit_log;  // may be null

@@ -60,8 +60,8 @@ class ServiceMetrics : public prometheus::Collectable {
         double(sources_.admission.in_flight()));
     add(GaugeFamily(kMaxInFlightProofs, "Proofs that may be in flight."),
         double(sources_.admission.max_in_flight()));
-    add(GaugeFamily(kConnections, "Open connections of Unix sockets."),
-        double(sources_.callers.unix_connections()));
+    add(GaugeFamily(kConnections, "Open connections."),
+        double(sources_.connection_limits.open_connections()));
     add(CounterFamily(kLogDropped,
                       "Log lines that were dropped or could not be written."),
         double(LogDropped()));

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace proofmint::service {
@@ -56,10 +57,11 @@ bool ConnectionLimits::Penalized(absl::string_view caller) const {
   return points_.Level(caller, now) > kMaxPoints;
 }
 
-size_t ConnectionLimits::open_connections() {
+size_t ConnectionLimits::open_connections() const {
   base::MutexLock lock(mutex_);
-  Sweep();
-  return connections_.size();
+  return static_cast<size_t>(std::count_if(
+      connections_.begin(), connections_.end(),
+      [](const auto& entry) { return IsOpen(entry.first, entry.second); }));
 }
 
 bool ConnectionLimits::Admit(int fd, Connection connection, bool tls) {
@@ -94,6 +96,10 @@ std::optional<ConnectionRefusal> ConnectionLimits::Add(int fd,
   Count(connection, 1);
   connections_.emplace(fd, std::move(connection));
   return std::nullopt;
+}
+
+bool ConnectionLimits::IsOpen(int fd, const Connection& connection) {
+  return connection.inode != 0 && SocketInode(fd) == connection.inode;
 }
 
 std::optional<ConnectionRefusal> ConnectionLimits::Exceeded(
@@ -134,12 +140,10 @@ void ConnectionLimits::Count(const Connection& connection, int change) {
 
 void ConnectionLimits::Sweep() {
   for (auto it = connections_.begin(); it != connections_.end();) {
-    const auto& [fd, connection] = *it;
-    // An inode of 0 was of no socket, and such a connection is not open.
-    if (connection.inode != 0 && SocketInode(fd) == connection.inode) {
+    if (IsOpen(it->first, it->second)) {
       ++it;
     } else {
-      Count(connection, -1);
+      Count(it->second, -1);
       connections_.erase(it++);
     }
   }

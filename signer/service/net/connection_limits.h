@@ -108,7 +108,7 @@ class ConnectionLimits {
   bool Penalized(absl::string_view caller) const;
 
   // Returns the number of open connections, which takes a system call for each.
-  size_t open_connections();
+  size_t open_connections() const;
 
  private:
   enum Transport { kUnix, kTcp };
@@ -123,6 +123,7 @@ class ConnectionLimits {
   bool Admit(int fd, Connection connection, bool tls);
   // Adds the connection, or returns why it is refused.
   std::optional<ConnectionRefusal> Add(int fd, Connection connection, bool tls);
+  static bool IsOpen(int fd, const Connection& connection);
   // Returns which limit one more connection such as `connection` exceeds.
   std::optional<ConnectionRefusal> Exceeded(const Connection& connection) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -22,6 +22,7 @@
 #include "signer/dpop/syntax.h"
 #include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
+#include "signer/service/net/peer_address.h"
 
 namespace proofmint::service {
 namespace {
@@ -97,7 +98,26 @@ std::unique_ptr<Acceptor> NewAcceptor(
       std::move(credentials));
 }
 
-void HandOver(Acceptor& acceptor, base::UniqueFd connection) {
+// Gives an accepted Unix connection to `server`, or closes it.
+void ServeUnix(grpc::Server& server, Callers* callers, ConnectionLimits* limits,
+               base::UniqueFd connection) {
+  if (callers != nullptr) {
+    const Caller caller = callers->RecordPeer(connection.get());
+    if (limits != nullptr &&
+        !limits->AdmitUnix(connection.get(), caller.id, caller.allowed)) {
+      return;
+    }
+  }
+  grpc::AddInsecureChannelFromFd(&server, connection.Release());
+}
+
+// Gives an accepted TCP connection to gRPC, or closes it.
+void ServeTcp(Acceptor& acceptor, ConnectionLimits* limits, bool tls,
+              base::UniqueFd connection) {
+  if (limits != nullptr &&
+      !limits->AdmitTcp(connection.get(), PeerAddress(connection.get()), tls)) {
+    return;
+  }
   Acceptor::NewConnectionParameters parameters;
   parameters.fd = connection.Release();
   acceptor.HandleNewConnection(&parameters);
@@ -191,7 +211,11 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   SetLimits(builder, options);
 
   bool systemd = false;
-  std::vector<std::unique_ptr<Acceptor>> acceptors;  // of tcp_listeners_
+  struct TcpTarget {
+    std::shared_ptr<Acceptor> acceptor;
+    bool tls;
+  };
+  std::vector<TcpTarget> tcp_targets;  // of tcp_listeners_
   for (const ListenAddress& address : options.listen) {
     if (const auto* unix_address = std::get_if<UnixAddress>(&address)) {
       PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<UnixListener> listener,
@@ -203,10 +227,12 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
                                  TcpListener::Bind(tcp_address->host_port));
       server->addresses_.push_back(listener->host_port());
       server->tcp_listeners_.push_back(std::move(listener));
-      acceptors.push_back(
-          NewAcceptor(builder, IsPlaintext(*tcp_address, options)
-                                   ? grpc::InsecureServerCredentials()
-                                   : options.tls->NewServerCredentials()));
+      const bool tls = !IsPlaintext(*tcp_address, options);
+      tcp_targets.push_back(
+          {.acceptor =
+               NewAcceptor(builder, tls ? options.tls->NewServerCredentials()
+                                        : grpc::InsecureServerCredentials()),
+           .tls = tls});
     } else if (std::exchange(systemd, true)) {
       return absl::InvalidArgumentError(
           "listen: systemd was given more than once");
@@ -225,18 +251,17 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 
   if (loop != nullptr) PROOFMINT_RETURN_IF_ERROR(loop->Start());
   for (auto& listener : server->unix_listeners_) {
-    PROOFMINT_RETURN_IF_ERROR(
-        listener->Start([grpc_server = server->server_.get(),
-                         callers = options.callers](base::UniqueFd connection) {
-          if (callers != nullptr) callers->RecordPeer(connection.get());
-          grpc::AddInsecureChannelFromFd(grpc_server, connection.Release());
+    PROOFMINT_RETURN_IF_ERROR(listener->Start(
+        [grpc_server = server->server_.get(), callers = options.callers,
+         limits = options.limits](base::UniqueFd connection) {
+          ServeUnix(*grpc_server, callers, limits, std::move(connection));
         }));
   }
-  for (size_t i = 0; i < acceptors.size(); ++i) {
+  for (size_t i = 0; i < tcp_targets.size(); ++i) {
     PROOFMINT_RETURN_IF_ERROR(server->tcp_listeners_[i]->Start(
-        [acceptor = std::shared_ptr<Acceptor>(std::move(acceptors[i]))](
-            base::UniqueFd connection) {
-          HandOver(*acceptor, std::move(connection));
+        [target = std::move(tcp_targets[i]),
+         limits = options.limits](base::UniqueFd connection) {
+          ServeTcp(*target.acceptor, limits, target.tls, std::move(connection));
         }));
   }
   return server;

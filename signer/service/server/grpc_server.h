@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signer/service/gate/caller.h"
+#include "signer/service/net/connection_limits.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tcp_listener.h"
 #include "signer/service/net/tls_credentials.h"
@@ -32,6 +33,9 @@ struct GrpcServerOptions {
   // Identifies the peers of Unix connections as they are accepted; may be null.
   // Must outlive the server.
   Callers* callers = nullptr;
+  // Decides which accepted connections are served; null: all. Must outlive the
+  // server.
+  ConnectionLimits* limits = nullptr;
   // How long a connection may last where TCP is served with TLS, give or take
   // 10 %. The client then reconnects, perhaps to another replica, and presents
   // its certificate again. Calls in flight have kConnectionAgeGrace to end.

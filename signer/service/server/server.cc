@@ -1,6 +1,7 @@
 #include "signer/service/server/server.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,10 @@ std::vector<Reloader*> Reloaders(Reloader& keks, TlsCredentials* tls) {
 
 }  // namespace
 
+size_t DefaultMaxInFlight() {
+  return 4096 * std::max<size_t>(std::thread::hardware_concurrency() / 2, 1);
+}
+
 // The parts whose construction can fail.
 struct Server::Parts {
   std::unique_ptr<keys::KeyPool> key_pool;
@@ -84,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc_options.allow_insecure_loopback = options.allow_insecure_loopback;
   grpc_options.max_connection_age = options.max_connection_age;
   grpc_options.callers = &server->callers_;
+  grpc_options.limits = &server->connection_limits_;
   grpc_options.tls = server->tls_.get();
   PROOFMINT_ASSIGN_OR_RETURN(
       server->grpc_server_,
@@ -95,8 +101,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         .calls = server->call_loop_.stats(),
         .state = server->readiness_.state(),
         .admission = server->admission_,
-        .callers = server->callers_,
         .connections = server->connections_,
+        .connection_limits = server->connection_limits_,
         .self_checks = server->upkeep_.self_checks(),
         .reloaders = Reloaders(server->kek_reloader_, server->tls_.get()),
         .audit_log = server->audit_log_.get(),
@@ -122,6 +128,7 @@ Server::Server(const ServerOptions& options, Parts parts,
       key_handles_(std::move(parts.key_handles)),
       tls_(std::move(parts.tls)),
       audit_log_(std::move(parts.audit_log)),
+      connection_limits_(options.connection_limits, connections_),
       callers_(options.callers),
       admission_(options.admission),
       minter_(options.kernel, *key_pool_, *key_handles_, entropy,

@@ -21,6 +21,7 @@
 #include "signer/service/metrics/metrics_server.h"
 #include "signer/service/mint/faults.h"
 #include "signer/service/mint/proof_minter.h"
+#include "signer/service/net/connection_limits.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
@@ -34,6 +35,10 @@
 #include "signer/service/server/upkeep.h"
 
 namespace proofmint::service {
+
+// Returns 4,096 proofs for every two CPUs, at least 4,096: about a second of
+// work for calls of one proof, however many call threads share it.
+size_t DefaultMaxInFlight();
 
 struct ServerOptions {
   std::vector<ListenAddress> listen;
@@ -52,8 +57,8 @@ struct ServerOptions {
   bool allow_insecure_loopback = false;
   // How long a TLS connection may last; see GrpcServerOptions.
   absl::Duration max_connection_age = absl::Minutes(10);
-  AdmissionOptions admission = {
-      .max_in_flight = 4096 * static_cast<size_t>(CallLoop::DefaultThreads())};
+  AdmissionOptions admission = {.max_in_flight = DefaultMaxInFlight()};
+  ConnectionLimits::Options connection_limits;
   // The longest deadline that a call can have; later ones are cut to it.
   absl::Duration max_deadline = absl::Seconds(10);
   // The address that Prometheus scrapes; without one there are no metrics.
@@ -129,6 +134,7 @@ class Server {
   const std::unique_ptr<TlsCredentials> tls_;  // may be null
   const std::unique_ptr<AuditLog> audit_log_;  // may be null
   ConnectionRecord connections_;
+  ConnectionLimits connection_limits_;
   Callers callers_;
   Readiness readiness_;
   Admission admission_;

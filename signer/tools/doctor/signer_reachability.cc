@@ -56,7 +56,7 @@ std::string SocketRemedy(int error) {
   }
 }
 
-std::string CallRemedy(absl::string_view text) {
+std::string CallRemedy(absl::string_view text, bool connected) {
   const std::string message = absl::AsciiStrToLower(text);
   if (absl::StrContains(message, "handshake") ||
       absl::StrContains(message, "ssl") ||
@@ -64,6 +64,12 @@ std::string CallRemedy(absl::string_view text) {
     return "check --tls_certificate, --tls_key and --tls_ca: certificates that "
            "are valid today, the server's from --tls_ca, ours from its "
            "--tls_client_ca";
+  }
+  if (connected) {
+    return "the daemon closed the connection at once; its log says "
+           "\"connection "
+           "refused\" and why: journalctl -u proofmintd -n 20. A user that may "
+           "not call must be in --allowed_uids or --allowed_gids";
   }
   return "check that proofmintd runs and that --target names its address; one "
          "on TCP needs the three --tls_... flags, except with "
@@ -91,6 +97,7 @@ std::optional<grpc::Status> CheckReachable(
     Report& report) {
   // The kernel's answer says more than gRPC's.
   absl::string_view path = signer.target;
+  const bool is_unix = absl::StartsWith(path, "unix:");
   if (absl::ConsumePrefix(&path, "unix:")) {
     absl::ConsumePrefix(&path, "//");
     const int error = ConnectError(path);
@@ -105,8 +112,12 @@ std::optional<grpc::Status> CheckReachable(
   grpc::Status health = stub->Check(&context, {}, &response);
   if (health.error_code() == grpc::StatusCode::UNAVAILABLE ||
       health.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    CannotReach(signer, DescribeCall(health),
-                CallRemedy(health.error_message()), report);
+    CannotReach(
+        signer, DescribeCall(health),
+        CallRemedy(health.error_message(),
+                   /*connected=*/is_unix &&
+                       health.error_code() == grpc::StatusCode::UNAVAILABLE),
+        report);
     return std::nullopt;
   }
   report.Ok("signer.reachable", signer.target);

@@ -7,20 +7,17 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <memory>
 #include <numeric>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "tests/service/testing/caller_server.h"
-#include "tests/testing/raw_socket.h"
+#include "tests/testing/connect_as.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
@@ -28,21 +25,14 @@ namespace {
 
 using ::proofmint::testing::AskWhoIAm;
 using ::proofmint::testing::CallerServer;
-using ::proofmint::testing::ConnectUnix;
+using ::proofmint::testing::ConnectUnixAs;
 using ::proofmint::testing::IsOk;
-using ::proofmint::testing::kRpcLimit;
 using ::proofmint::testing::LoopbackTcp;
 using ::proofmint::testing::NewChannel;
+using ::proofmint::testing::Process;
 using ::proofmint::testing::StatusIs;
 using ::proofmint::testing::TempDir;
 using ::testing::StartsWith;
-
-// Process describes the process that connects.
-struct Process {
-  uid_t uid;
-  gid_t gid;
-  std::vector<gid_t> groups = {};
-};
 
 class CallerTest : public ::testing::Test {
  protected:
@@ -54,19 +44,9 @@ class CallerTest : public ::testing::Test {
     return server;
   }
 
-  // Returns a client whose connection is made by a thread with the credentials
-  // of `process`. It makes the system calls itself, because the C library would
-  // change the credentials of all threads.
+  // Returns a client whose connection is made by `process`.
   std::shared_ptr<grpc::Channel> ConnectAs(const Process& process) {
-    base::UniqueFd connection;
-    std::thread([&] {
-      if (syscall(SYS_setgroups, process.groups.size(),
-                  process.groups.data()) == 0 &&
-          syscall(SYS_setresgid, -1, process.gid, -1) == 0 &&
-          syscall(SYS_setresuid, -1, process.uid, -1) == 0) {
-        connection = ConnectUnix(path_);
-      }
-    }).join();
+    base::UniqueFd connection = ConnectUnixAs(process, path_);
     EXPECT_TRUE(connection.valid());
     fcntl(connection.get(), F_SETFL, O_NONBLOCK);
     return grpc::CreateInsecureChannelFromFd("test", connection.Release());
@@ -173,35 +153,6 @@ TEST_F(CallerTest, PlaintextTcpOverIpv6IsTheSameCaller) {
       {.listen = {LoopbackTcp("[::1]:0")}, .allow_insecure_loopback = true},
       {});
   EXPECT_EQ(AskWhoIAm(NewChannel(server.target())), "allowed loopback");
-}
-
-TEST_F(CallerTest, CountsTheConnectionsThatAreOpen) {
-  auto server = Serve({});
-  EXPECT_EQ(server->callers().unix_connections(), 0u);
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (size_t count = 1; count <= 5; ++count) {
-    channels.push_back(Connect());
-    AskWhoIAm(channels.back());
-    EXPECT_EQ(server->callers().unix_connections(), count);
-  }
-  channels.resize(2);
-  const absl::Time deadline = absl::Now() + kRpcLimit;
-  while (server->callers().unix_connections() != 2) {
-    ASSERT_LT(absl::Now(), deadline);
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-}
-
-TEST(CallersTest, ADescriptorThatIsNowSomethingElseIsNoConnection) {
-  Callers callers{CallerPolicy{}};
-  int pair[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-  base::UniqueFd first(pair[0]);
-  base::UniqueFd second(pair[1]);
-  callers.RecordPeer(first.get());
-  EXPECT_EQ(callers.unix_connections(), 1u);
-  ASSERT_EQ(dup2(second.get(), first.get()), first.get());
-  EXPECT_EQ(callers.unix_connections(), 0u);
 }
 
 TEST(CallerPolicyTest, FindsNamesThatAreWrong) {

@@ -71,8 +71,8 @@ TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   const std::vector<CallStats> calls(1);
   const ServingState state;
   const Admission admission({.max_in_flight = 256});
-  const Callers callers({});
   ConnectionRecord connections;
+  const ConnectionLimits connection_limits({}, connections);
   connections.Refused(ConnectionRefusal::kPenalty, "uid:7");
   connections.Closed(ConnectionClosure::kHeaderBlock, "uid:7");
   SelfCheckCounts self_checks;
@@ -87,8 +87,8 @@ TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   auto metrics = NewServiceMetrics({.calls = calls,
                                     .state = state,
                                     .admission = admission,
-                                    .callers = callers,
                                     .connections = connections,
+                                    .connection_limits = connection_limits,
                                     .self_checks = self_checks,
                                     .reloaders = {&good, &bad},
                                     .audit_log = nullptr,
