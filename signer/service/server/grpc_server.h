@@ -47,7 +47,8 @@ inline constexpr int kMaxConcurrentStreams = 256;
 inline constexpr int kMaxMessageSize = 1 << 20;  // bytes
 inline constexpr absl::Duration kConnectionAgeGrace = absl::Seconds(30);
 
-// GrpcServer serves from the moment it exists until it is stopped. Each
+// GrpcServer serves from the moment it exists until it is stopped. Calls whose
+// message is compressed are answered UNIMPLEMENTED and never unpacked. Each
 // listening socket has an accept loop with a thread of its own; calls are read
 // and answered on the threads of the CallLoop.
 //

@@ -34,8 +34,10 @@ bool AdmitLibraryLine() {
 
 void LogLibraryError(absl::string_view message) {
   if (CountTlsHandshakeFailure(message)) return;
-  // The rest of this message is text that the client sent.
+  // gRPC writes a line for each call with a compressed message, and text that
+  // the client sent after "Error parsing metadata".
   if (absl::StartsWith(message, "Error parsing metadata") ||
+      absl::StartsWith(message, "Compression algorithm '") ||
       !AdmitLibraryLine()) {
     CountLogDropped();
     return;
