@@ -14,12 +14,11 @@
 namespace proofmint::service {
 
 // ParseMessage replaces `message` by the message in `bytes`, or fails with an
-// InvalidRequestError.
+// InvalidRequestError. It frees the bytes, whose memory is part of gRPC's
+// quota.
 template <typename Message>
-absl::Status ParseMessage(const grpc::ByteBuffer& bytes, Message& message) {
-  grpc::ByteBuffer consumed = bytes;  // Shares the bytes.
-  if (!grpc::SerializationTraits<Message>::Deserialize(&consumed, &message)
-           .ok()) {
+absl::Status ParseMessage(grpc::ByteBuffer& bytes, Message& message) {
+  if (!grpc::SerializationTraits<Message>::Deserialize(&bytes, &message).ok()) {
     return InvalidRequestError(Message::descriptor()->name());
   }
   return absl::OkStatus();

@@ -62,6 +62,9 @@ class SignProofCall final : public UnaryCall, private MintQueue::Owner {
       }
     });
     status.ok() ? AnswerWith(response_) : AnswerError(status);
+    // Frees what a caller that does not read its answer would keep in memory.
+    request_ = v1::SignProofRequest();
+    response_ = v1::SignProofResponse();
   }
 
   ProofSignerService& service_;
@@ -113,6 +116,9 @@ class BatchSignProofsCall final : public UnaryCall {
       }
     });
     status.ok() ? AnswerWith(response_) : AnswerError(status);
+    // Frees what a caller that does not read its answer would keep in memory.
+    // This destroys the request and the response.
+    arena_.Reset();
   }
 
   ProofSignerService& service_;

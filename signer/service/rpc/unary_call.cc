@@ -52,6 +52,7 @@ void UnaryCall::SendAnswer(const grpc::ByteBuffer& answer) {
 
 void UnaryCall::EnterAnswered() {
   state_ = State::kAnswered;
+  request_bytes_.Clear();  // not parsed if the call was refused
   if (!timed_.has_value()) return;
   (*timed_)->since = base::MonotonicNow();
   queue_.unread.splice(queue_.unread.end(), queue_.unanswered, *timed_);

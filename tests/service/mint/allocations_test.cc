@@ -106,7 +106,8 @@ TEST_P(AllocationsTest, ABatchTakesAtMostOneForAProofBeyondItsStrings) {
               &arena);
       BatchCollector collector;
       grpc::ByteBuffer response_bytes;
-      ASSERT_TRUE(ParseMessage(request_bytes, *request).ok());
+      grpc::ByteBuffer bytes = request_bytes;
+      ASSERT_TRUE(ParseMessage(bytes, *request).ok());
       collector.Add(*request, *response, queue_, call_, [&] {
         done = SerializeMessage(*response, response_bytes).ok();
       });
