@@ -122,6 +122,12 @@ absl::Status OverloadedError(size_t limit) {
                           Jittered(kRetryDelay));
 }
 
+absl::Status UnreadAnswersError() {
+  return UnavailableError(
+      kOverloaded, "caller: too many bytes of answers that it has not read",
+      Jittered(kRetryDelay));
+}
+
 absl::Status DrainingError(absl::Duration delay) {
   return UnavailableError(kDraining, "server: shutting down", delay);
 }

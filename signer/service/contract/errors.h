@@ -96,6 +96,10 @@ absl::Status SigningFailedError(const absl::Status& cause);
 // each, so that callers that were refused together do not retry together.
 absl::Status OverloadedError(size_t limit);
 
+// UnreadAnswersError is the same for a caller that leaves too many answers
+// unread.
+absl::Status UnreadAnswersError();
+
 // DrainingError is UNAVAILABLE with a RetryInfo of `delay`: the server is about
 // to stop, and then another, or its successor, takes calls.
 absl::Status DrainingError(absl::Duration delay);

@@ -16,6 +16,7 @@
 #include "signer/keys/key_pool.h"
 #include "signer/service/gate/admission.h"
 #include "signer/service/gate/serving_state.h"
+#include "signer/service/gate/unread_answers.h"
 #include "signer/service/net/connection_limits.h"
 #include "signer/service/net/tls_credentials.h"
 #include "signer/service/observe/audit_log.h"
@@ -47,6 +48,7 @@ inline constexpr char kQueueSeconds[] = "proofmint_queue_seconds";
 inline constexpr char kExecutionSeconds[] = "proofmint_execution_seconds";
 inline constexpr char kInFlightProofs[] = "proofmint_in_flight_proofs";
 inline constexpr char kMaxInFlightProofs[] = "proofmint_max_in_flight_proofs";
+inline constexpr char kUnreadAnswerBytes[] = "proofmint_unread_answer_bytes";
 inline constexpr char kConnections[] = "proofmint_connections";
 inline constexpr char kConnectionsClosed[] =
     "proofmint_connections_closed_total";
@@ -84,6 +86,7 @@ struct ServiceMetricSources {
   const std::vector<CallStats>& calls;
   const ServingState& state;
   const Admission& admission;
+  const UnreadAnswers& unread_answers;
   const ConnectionRecord& connections;
   const ConnectionLimits& connection_limits;
   const SelfCheckCounts& self_checks;

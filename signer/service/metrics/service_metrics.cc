@@ -60,6 +60,9 @@ class ServiceMetrics : public prometheus::Collectable {
         double(sources_.admission.in_flight()));
     add(GaugeFamily(kMaxInFlightProofs, "Proofs that may be in flight."),
         double(sources_.admission.max_in_flight()));
+    add(GaugeFamily(kUnreadAnswerBytes,
+                    "Memory of answers that callers have not read."),
+        double(sources_.unread_answers.total()));
     add(GaugeFamily(kConnections, "Open connections."),
         double(sources_.connection_limits.open_connections()));
     add(CounterFamily(kLogDropped,

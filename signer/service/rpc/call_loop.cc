@@ -34,8 +34,9 @@ constexpr int kMaxEventsBeyondARun = 16;
 // The longest time between two checks for calls that take too long.
 constexpr absl::Duration kCutOffInterval = absl::Seconds(1);
 
-// How long a caller may take to read its answer. Until then the answers to
-// callers that do not read are kept in memory.
+// How long a caller may take to read its answer. After that, gRPC frees an
+// answer for which the peer has not opened its flow-control window. An answer
+// that waits for a full socket stays in memory, see UnreadAnswers.
 constexpr absl::Duration kMaxUnreadAge = absl::Seconds(1);
 
 // Cuts off those of `calls` that have been in the list since before `begin`.
@@ -74,8 +75,8 @@ CallLoop::CallLoop(const ProofMinter& minter, int threads,
 
 void CallLoop::AddQueues(grpc::ServerBuilder& builder) {
   for (CallStats& stats : stats_) {
-    queues_.push_back(std::make_unique<CallQueue>(builder.AddCompletionQueue(),
-                                                  minter_, stats));
+    queues_.push_back(std::make_unique<CallQueue>(
+        builder.AddCompletionQueue(), minter_, stats, unread_answers_));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "signer/base/thread.h"
+#include "signer/service/gate/unread_answers.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/observe/call_stats.h"
 #include "signer/service/rpc/call_queue.h"
@@ -63,6 +64,10 @@ class CallLoop {
   // Thread-safe.
   const std::vector<CallStats>& stats() const { return stats_; }
 
+  // Returns the count of answers that callers have not read. It lives as long
+  // as the loop. Thread-safe.
+  const UnreadAnswers& unread_answers() const { return unread_answers_; }
+
  private:
   void Run(CallQueue& queue);
 
@@ -70,6 +75,7 @@ class CallLoop {
   const std::function<void(CallQueue&)> await_calls_;
   const absl::Duration max_call_age_;
   std::vector<CallStats> stats_;
+  UnreadAnswers unread_answers_;
   std::vector<std::unique_ptr<CallQueue>> queues_;
   // threads_[i] runs queues_[i].
   std::vector<base::Thread> threads_;

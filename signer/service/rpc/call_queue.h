@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "signer/service/gate/unread_answers.h"
 #include "signer/service/mint/mint_queue.h"
 #include "signer/service/mint/proof_minter.h"
 #include "signer/service/observe/call_stats.h"
@@ -42,8 +43,12 @@ class UnaryCall;
 // Confined to that thread, once the thread runs.
 struct CallQueue {
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue,
-            const ProofMinter& minter, CallStats& counts)
-      : events(std::move(queue)), stats(counts), mint_queue(minter, counts) {}
+            const ProofMinter& minter, CallStats& counts,
+            UnreadAnswers& answers)
+      : events(std::move(queue)),
+        stats(counts),
+        unread_answers(answers),
+        mint_queue(minter, counts) {}
 
   struct Timed {
     UnaryCall* call;
@@ -52,6 +57,7 @@ struct CallQueue {
 
   std::unique_ptr<grpc::ServerCompletionQueue> events;
   CallStats& stats;
+  UnreadAnswers& unread_answers;  // of all call threads
   MintQueue mint_queue;
   // The unary calls that have not ended and have not been cut off, oldest
   // first: those without an answer, by the time of their arrival, and those

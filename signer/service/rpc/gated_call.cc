@@ -20,8 +20,11 @@ absl::string_view TraceParentOf(const grpc::ServerContext& context) {
 
 }  // namespace
 
-absl::Duration GatedCall::Begin(absl::Duration arrived) {
+absl::Duration GatedCall::Begin(absl::Duration arrived,
+                                UnreadAnswers::Peer& peer) {
   caller_ = gate_.callers.Identify(context_);
+  peer.caller = UnreadAnswers::Key(caller_.id);
+  peer_ = peer;
   call_info_ = {caller_.id, arrived,
                 std::min(MonotonicTimeOf(context_.raw_deadline()),
                          arrived + gate_.max_deadline)};
@@ -40,6 +43,9 @@ absl::Status GatedCall::Admit(size_t proofs) {
   const absl::Duration now = base::MonotonicNow();
   if (call_info_.deadline <= now + queue_.mint_queue.ExpectedWait()) {
     return DeadlineTooShortError();
+  }
+  if (queue_.unread_answers.Check(peer_) != UnreadAnswers::Decision::kServe) {
+    return UnreadAnswersError();
   }
   PROOFMINT_ASSIGN_OR_RETURN(ticket_,
                              gate_.admission.Admit(caller_.id, proofs, now));

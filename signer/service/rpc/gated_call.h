@@ -13,6 +13,7 @@
 #include "signer/service/gate/admission.h"
 #include "signer/service/gate/caller.h"
 #include "signer/service/gate/serving_state.h"
+#include "signer/service/gate/unread_answers.h"
 #include "signer/service/mint/mint_queue.h"
 #include "signer/service/observe/audit_log.h"
 #include "signer/service/observe/call_stats.h"
@@ -50,16 +51,18 @@ class GatedCall {
   GatedCall& operator=(const GatedCall&) = delete;
 
   // Identifies the caller and fixes the deadline of the call, which arrived at
-  // `arrived`, a time of MonotonicNow. Returns how long the call is to be
-  // delayed before Check.
-  absl::Duration Begin(absl::Duration arrived);
+  // `arrived`, a time of MonotonicNow. Adds the caller to `peer`, which has the
+  // connection of the call. Returns how long the call is to be delayed before
+  // Check.
+  absl::Duration Begin(absl::Duration arrived, UnreadAnswers::Peer& peer);
 
   // Returns OK if the caller is allowed and the server takes calls.
   absl::Status Check() const;
 
   // Returns OK if `proofs` may be minted for this call. Otherwise its deadline
-  // is too short, the server has too much to do, or the caller's quota is used
-  // up. What is admitted counts as in flight until End.
+  // is too short, the server has too much to do, the caller does not read its
+  // answers, or its quota is used up. What is admitted counts as in flight
+  // until End.
   absl::Status Admit(size_t proofs);
 
   // Counts the error of a call that is refused before any proof is made. The
@@ -83,6 +86,7 @@ class GatedCall {
   CallQueue& queue_;
   const grpc::ServerContext& context_;
   Caller caller_;
+  UnreadAnswers::Peer peer_;
   MintQueue::CallInfo call_info_;
   Admission::Ticket ticket_;
 };

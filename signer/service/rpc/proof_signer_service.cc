@@ -35,7 +35,9 @@ class SignProofCall final : public UnaryCall, private MintQueue::Owner {
  private:
   void AwaitNext() override { new SignProofCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
+  absl::Duration OnArrival() override {
+    return gated_call_.Begin(arrived(), peer_);
+  }
 
   void Serve() override {
     absl::Status refusal = gated_call_.Check();
@@ -87,7 +89,9 @@ class BatchSignProofsCall final : public UnaryCall {
  private:
   void AwaitNext() override { new BatchSignProofsCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
+  absl::Duration OnArrival() override {
+    return gated_call_.Begin(arrived(), peer_);
+  }
 
   void Serve() override {
     absl::Status refusal = gated_call_.Check();
@@ -147,7 +151,9 @@ class GetCapabilitiesCall final : public UnaryCall {
  private:
   void AwaitNext() override { new GetCapabilitiesCall(service_, queue_); }
 
-  absl::Duration OnArrival() override { return gated_call_.Begin(arrived()); }
+  absl::Duration OnArrival() override {
+    return gated_call_.Begin(arrived(), peer_);
+  }
 
   void Serve() override {
     v1::GetCapabilitiesRequest request;

@@ -28,7 +28,14 @@ void UnaryCall::Arrive() {
   arrived_ = base::MonotonicNow();
   timed_ = queue_.unanswered.insert(queue_.unanswered.end(), {this, arrived_});
   AwaitNext();
+  peer_.connection = UnreadAnswers::Key(context_.peer());
   const absl::Duration delay = OnArrival();
+  if (queue_.unread_answers.Check(peer_) == UnreadAnswers::Decision::kDrop) {
+    queue_.stats.CountError(UnreadAnswersError());
+    context_.TryCancel();
+    delete this;
+    return;
+  }
   if (delay <= absl::ZeroDuration()) return Serve();
   state_ = State::kDelayed;
   delay_.emplace().Set(queue_.events.get(), GprTimeAfter(delay), tag());
@@ -41,18 +48,19 @@ void UnaryCall::CutOff() {
 }
 
 void UnaryCall::AnswerError(const absl::Status& error) {
-  EnterAnswered();
+  EnterAnswered(0);
   writer_.FinishWithError(ToGrpcStatus(error, context_), tag());
 }
 
 void UnaryCall::SendAnswer(const grpc::ByteBuffer& answer) {
-  EnterAnswered();
+  EnterAnswered(answer.Length());
   writer_.Finish(answer, grpc::Status::OK, tag());
 }
 
-void UnaryCall::EnterAnswered() {
+void UnaryCall::EnterAnswered(size_t answer_size) {
   state_ = State::kAnswered;
   request_bytes_.Clear();  // not parsed if the call was refused
+  unread_answer_ = queue_.unread_answers.Add(peer_, answer_size);
   if (!timed_.has_value()) return;
   (*timed_)->since = base::MonotonicNow();
   queue_.unread.splice(queue_.unread.end(), queue_.unanswered, *timed_);

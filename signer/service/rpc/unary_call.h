@@ -8,11 +8,13 @@
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <cstddef>
 #include <list>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "signer/service/gate/unread_answers.h"
 #include "signer/service/rpc/call_queue.h"
 #include "signer/service/rpc/message_bytes.h"
 
@@ -24,7 +26,9 @@ namespace proofmint::service {
 //
 // The constructor of a derived class asks its service for the call, with
 // `context_`, `request_bytes_`, `writer_` and tag(). The call must answer
-// exactly once, by AnswerWith or AnswerError, in Serve or later.
+// exactly once, by AnswerWith or AnswerError, in Serve or later. A call of a
+// peer that leaves too many answers unread is dropped instead: the peer sees
+// that it was cancelled.
 //
 // Confined to the thread of `queue`.
 class UnaryCall : public QueueEvent {
@@ -46,7 +50,8 @@ class UnaryCall : public QueueEvent {
   // Awaits one more call of this kind.
   virtual void AwaitNext() = 0;
 
-  // Takes note of the arrival. Returns how long Serve is to be delayed.
+  // Takes note of the arrival, and adds the caller to `peer_` if the call
+  // identifies it. Returns how long Serve is to be delayed.
   virtual absl::Duration OnArrival() { return absl::ZeroDuration(); }
 
   // Serves the request in `request_bytes_`.
@@ -68,6 +73,8 @@ class UnaryCall : public QueueEvent {
   grpc::ServerContext context_;
   grpc::ByteBuffer request_bytes_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_{&context_};
+  // The connection of the call and, once it is identified, its caller.
+  UnreadAnswers::Peer peer_;
 
  private:
   // Says what the next event of the call means. In kServed none is pending.
@@ -75,7 +82,8 @@ class UnaryCall : public QueueEvent {
 
   void Arrive();
   void SendAnswer(const grpc::ByteBuffer& answer);
-  void EnterAnswered();
+  // Counts the answer, which takes `answer_size` bytes, as not yet read.
+  void EnterAnswered(size_t answer_size);
   std::list<CallQueue::Timed>& Timers();
 
   State state_ = State::kAwaited;
@@ -83,6 +91,7 @@ class UnaryCall : public QueueEvent {
   // Its place in one of the queue's lists, until it is cut off.
   std::optional<std::list<CallQueue::Timed>::iterator> timed_;
   std::optional<grpc::Alarm> delay_;
+  UnreadAnswers::Ticket unread_answer_;
 };
 
 }  // namespace proofmint::service

@@ -101,6 +101,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
         .calls = server->call_loop_.stats(),
         .state = server->readiness_.state(),
         .admission = server->admission_,
+        .unread_answers = server->call_loop_.unread_answers(),
         .connections = server->connections_,
         .connection_limits = server->connection_limits_,
         .self_checks = server->upkeep_.self_checks(),

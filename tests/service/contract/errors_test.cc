@@ -230,7 +230,8 @@ TEST(ErrorsTest, EachHasItsCodeItsReasonAndItsDetails) {
 TEST(ErrorsTest, OverloadIsJittered) {
   std::set<int32_t> delays;
   for (int i = 0; i < 50; ++i) {
-    google::rpc::Status error = ToRpcStatus(OverloadedError(1024));
+    google::rpc::Status error =
+        ToRpcStatus(i % 2 == 0 ? OverloadedError(1024) : UnreadAnswersError());
     EXPECT_EQ(error.code(), google::rpc::UNAVAILABLE);
     google::rpc::RetryInfo retry;
     ASSERT_EQ(error.details_size(), 2);
@@ -245,6 +246,7 @@ TEST(ErrorsTest, OverloadIsJittered) {
 
 TEST(ErrorsTest, ReasonOfFindsTheReasonOrNothing) {
   EXPECT_EQ(ReasonOf(OverloadedError(1)), kOverloaded);
+  EXPECT_EQ(ReasonOf(UnreadAnswersError()), kOverloaded);
   EXPECT_EQ(ReasonOf(ToRpcStatus(DrainingError(absl::Seconds(1)))), kDraining);
   EXPECT_EQ(ReasonOf(absl::InternalError("x")), "");
   EXPECT_EQ(ReasonOf(absl::OkStatus()), "");

@@ -71,6 +71,8 @@ TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   const std::vector<CallStats> calls(1);
   const ServingState state;
   const Admission admission({.max_in_flight = 256});
+  UnreadAnswers unread_answers;
+  const UnreadAnswers::Ticket answer = unread_answers.Add({}, 1000);
   ConnectionRecord connections;
   const ConnectionLimits connection_limits({}, connections);
   connections.Refused(ConnectionRefusal::kPenalty, "uid:7");
@@ -87,6 +89,7 @@ TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   auto metrics = NewServiceMetrics({.calls = calls,
                                     .state = state,
                                     .admission = admission,
+                                    .unread_answers = unread_answers,
                                     .connections = connections,
                                     .connection_limits = connection_limits,
                                     .self_checks = self_checks,
@@ -98,6 +101,7 @@ TEST(ServiceMetricsTest, CountsOfOneKindHaveOneForm) {
   auto value = [&](const char* name, const char* labels) {
     return samples[absl::StrCat(name, "{", labels, "}")];
   };
+  EXPECT_EQ(samples[kUnreadAnswerBytes], 1000 + UnreadAnswers::kBytesPerCall);
   EXPECT_EQ(value(kSelfChecks, R"(result="ok")"), 3);
   EXPECT_EQ(value(kSelfChecks, R"(result="error")"), 2);
   EXPECT_EQ(value(kReloads, R"(what="tls",result="ok")"), 1);

@@ -19,7 +19,8 @@ class MeteredServer {
   // The addresses of `options` are replaced.
   explicit MeteredServer(service::ServerOptions options = {});
 
-  std::string unix_target() const { return "unix:" + (directory_ / "s"); }
+  std::string unix_path() const { return directory_ / "s"; }
+  std::string unix_target() const { return "unix:" + unix_path(); }
   std::string metrics_address() const { return server_->metrics_address(); }
 
   // Returns a client on a new connection.
