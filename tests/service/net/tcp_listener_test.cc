@@ -94,6 +94,7 @@ TEST(TcpListenerTest, HandsOverConnectionsThatSuitGrpc) {
     EXPECT_EQ(Option(accepted, IPPROTO_TCP, TCP_NODELAY), 1);
     EXPECT_EQ(Option(accepted, IPPROTO_TCP, TCP_USER_TIMEOUT), 20'000);
     EXPECT_EQ(Option(accepted, SOL_SOCKET, SO_REUSEPORT), 0);
+    EXPECT_EQ(Option(accepted, SOL_SOCKET, SO_SNDBUF), 256 << 10);
     ASSERT_EQ(send(accepted, "hello", 5, MSG_NOSIGNAL), 5);
     EXPECT_TRUE(WaitReadable(client, kLimit));
   }
