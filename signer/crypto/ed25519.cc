@@ -15,7 +15,12 @@ static_assert(kEd25519PublicKeySize == ED25519_PUBLIC_KEY_LEN);
 absl::StatusOr<Ed25519KeyPair> GenerateEd25519KeyPair(Entropy& entropy) {
   SecretBytes<kEd25519SeedSize> seed;
   PROOFMINT_RETURN_IF_ERROR(entropy.Fill(seed.ExposeSecret()));
+  if (seed.IsWiped()) return ZeroSeedError();
   return Ed25519KeyPairFromSeed(seed.ExposeSecret());
+}
+
+absl::Status ZeroSeedError() {
+  return absl::UnavailableError("ed25519: the entropy source gave zeros");
 }
 
 Ed25519KeyPair Ed25519KeyPairFromSeed(

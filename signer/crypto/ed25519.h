@@ -29,11 +29,17 @@ struct Ed25519KeyPair {
   Ed25519PublicKey public_key;
 };
 
-// GenerateEd25519KeyPair draws a random seed. Fails as `entropy` does.
+// GenerateEd25519KeyPair draws a random seed. Fails as `entropy` does, and as
+// ZeroSeedError.
 absl::StatusOr<Ed25519KeyPair> GenerateEd25519KeyPair(Entropy& entropy);
 
-// Ed25519KeyPairFromSeed returns the key pair of a given seed; every seed is
-// valid.
+// ZeroSeedError returns UNAVAILABLE, the error of a seed of zeros, which cannot
+// be told from one that was wiped. With a sound source it has a probability of
+// 2^-256.
+absl::Status ZeroSeedError();
+
+// Ed25519KeyPairFromSeed returns the key pair of a given seed. Every seed is
+// valid by RFC 8032; signing with a seed of zeros fails as WipedKeyError.
 Ed25519KeyPair Ed25519KeyPairFromSeed(
     std::span<const uint8_t, kEd25519SeedSize> seed);
 

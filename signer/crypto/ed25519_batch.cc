@@ -70,6 +70,7 @@ absl::Status GenerateChunk(Entropy& entropy, std::span<Ed25519KeyPair> keys,
   Declassify(std::as_bytes(used_points));
   for (size_t i = 0; i < keys.size(); ++i) {
     keys[i].seed = SecretBytes<kEd25519SeedSize>(scratch.seeds[i]);
+    if (keys[i].seed.IsWiped()) return ZeroSeedError();
     keys[i].public_key = points[i];
   }
   return absl::OkStatus();

@@ -13,7 +13,8 @@
 namespace proofmint::crypto {
 
 // GenerateEd25519KeyPairs fills `keys`, any number of them, from random seeds.
-// Fails as `entropy` does; the keys are then unspecified and must not be used.
+// Fails as GenerateEd25519KeyPair does; the keys are then unspecified and must
+// not be used.
 // Thread-safe.
 absl::Status GenerateEd25519KeyPairs(Kernel kernel, Entropy& entropy,
                                      std::span<Ed25519KeyPair> keys);

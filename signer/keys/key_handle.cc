@@ -151,8 +151,11 @@ absl::StatusOr<dpop::ProofKey> OpenKeyHandle(const KeyEncryptionKeys& keks,
           private_key.ExposeSecret())) {
     return RefusedError();
   }
+  // A handle that is authentic but holds no valid key was not sealed by us. A
+  // seed of zeros would pass for one that was wiped, and fail all signatures of
+  // its batch.
+  if (private_key.IsWiped()) return RefusedError();
   absl::StatusOr<dpop::ProofKey> key = MakeProofKey(algorithm, private_key);
-  // A handle that is authentic but holds no valid key was not sealed by us.
   if (!key.ok()) return RefusedError();
   return key;
 }

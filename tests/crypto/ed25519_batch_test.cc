@@ -74,7 +74,7 @@ TEST(GenerateEd25519KeyPairsTest, GivesForEverySizeTheKeysThatBoringSslGives) {
 TEST(GenerateEd25519KeyPairsTest, UsesTheSeedsThatItDraws) {
   FakeEntropy entropy;
   std::string seeds;
-  for (int i = 0; i < 64; ++i) seeds += std::string(32, static_cast<char>(i));
+  for (int i = 1; i <= 64; ++i) seeds += std::string(32, static_cast<char>(i));
   entropy.GiveNext(seeds);
   std::vector<Ed25519KeyPair> keys = NewKeys(Kernel::kSimd, entropy, 64);
   EXPECT_EQ(entropy.calls(), 1);
@@ -97,6 +97,17 @@ TEST(GenerateEd25519KeyPairsTest, FailsAsItsEntropyDoesAndRecovers) {
                            "entropy: injected failure"));
       EXPECT_THAT(GenerateEd25519KeyPairs(kernel, entropy, keys), IsOk());
     }
+  }
+}
+
+// Such a key could not sign, and would fail all jobs of a batch with it.
+TEST(GenerateEd25519KeyPairsTest, FailsIfASeedIsZero) {
+  for (Kernel kernel : kKernels) {
+    FakeEntropy entropy;
+    std::vector<Ed25519KeyPair> keys(64);
+    entropy.GiveNext(std::string(32 * (kernel == Kernel::kSimd ? 64 : 1), 0));
+    EXPECT_EQ(GenerateEd25519KeyPairs(kernel, entropy, keys), ZeroSeedError());
+    EXPECT_THAT(GenerateEd25519KeyPairs(kernel, entropy, keys), IsOk());
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/string_view.h"
+#include "signer/crypto/aes_gcm_siv.h"
+#include "signer/crypto/sha2.h"
 #include "signer/keys/kek_file.h"
 #include "signer/keys/key_encryption_keys.h"
 
@@ -31,6 +34,25 @@ inline std::vector<Kek> TestKeks(std::initializer_list<uint8_t> firsts) {
   std::vector<Kek> keks;
   for (uint8_t first : firsts) keks.push_back(TestKek(first));
   return keks;
+}
+
+// Returns a handle with the header `header` (the 18 bytes before the nonce),
+// for `caller`, that holds the 32 bytes `private_key`, as any owner of the KEK
+// can make it.
+inline std::string ForgeHandle(const KeyEncryptionKeys::Key& kek,
+                               const std::string& header,
+                               const std::string& private_key,
+                               const std::string& caller) {
+  const std::array<uint8_t, crypto::kAesGcmSivNonceSize> nonce = {};
+  std::array<uint8_t, 48> sealed;
+  const std::string associated_data = header + caller;
+  ABSL_RAW_CHECK(kek.cipher
+                     .Seal(nonce, crypto::AsBytes(private_key),
+                           crypto::AsBytes(associated_data), sealed)
+                     .ok(),
+                 "Seal");
+  return header + std::string(nonce.begin(), nonce.end()) +
+         std::string(sealed.begin(), sealed.end());
 }
 
 // Returns the line of a KEK, without a line break.
