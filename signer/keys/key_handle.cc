@@ -109,7 +109,9 @@ absl::Status SealKeyHandle(const KeyEncryptionKeys& keks,
   PROOFMINT_RETURN_IF_ERROR(entropy.Fill(nonce));
   const KeyEncryptionKeys::Key& kek = keks.sealing_key();
   std::string header = {static_cast<char>(kVersion), CodeOf(algorithm)};
-  header += BigEndian(absl::ToUnixSeconds(expiry));
+  header += BigEndian(absl::ToUnixSeconds(
+      absl::UnixEpoch() +
+      absl::Ceil(expiry - absl::UnixEpoch(), absl::Seconds(1))));
   header.append(kek.id.begin(), kek.id.end());
   std::array<uint8_t, kSealedSize> sealed;
   PROOFMINT_RETURN_IF_ERROR(

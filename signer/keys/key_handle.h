@@ -25,7 +25,7 @@ namespace proofmint::keys {
 inline constexpr size_t kKeyHandleSize = 78;
 
 // SealKeyHandle appends a handle of `key` to `handle`. `caller` may be any
-// bytes; `expiry` is rounded down to a second. Fails, and then appends nothing,
+// bytes; `expiry` is rounded up to a second. Fails, and then appends nothing,
 // as `entropy` does, and as WipedKeyError if the key, or the KEK in a forked
 // child, is gone.
 absl::Status SealKeyHandle(const KeyEncryptionKeys& keks,

@@ -27,7 +27,8 @@ struct KeyHandlesOptions {
   // See ReadKekFile. Empty: a random key that ends with this object, and the
   // handles with it.
   std::string kek_file = "";
-  // How long a new handle can be used: 1 s to kMaxKeyHandleTtl.
+  // How long a new handle can be used at least, 1 s to kMaxKeyHandleTtl; at
+  // most it is a second longer, because a handle's expiry is a whole second.
   absl::Duration ttl = absl::Hours(24);
 };
 

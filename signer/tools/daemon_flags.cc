@@ -134,7 +134,7 @@ void DaemonFlags::AddKeys(CLI::App& app) {
                  "handles are valid only until this process ends");
   AddDuration(app, "--key_handle_ttl", options_.key_handles.ttl,
               absl::Seconds(1), keys::kMaxKeyHandleTtl,
-              "How long a key handle is valid");
+              "How long a key handle is valid; at most a second longer");
 }
 
 void DaemonFlags::AddLimits(CLI::App& app) {

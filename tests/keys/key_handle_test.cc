@@ -210,12 +210,17 @@ TEST_P(KeyHandleTest, ExpiresAtASecond) {
   EXPECT_EQ(Open(handle, kCaller, kExpiry).status(), Refusal());
   EXPECT_EQ(Open(handle, kCaller, absl::InfiniteFuture()).status(), Refusal());
 
-  std::string fraction;
-  ASSERT_THAT(
-      SealKeyHandle(*keks_, key_, GetParam(), kCaller,
-                    kExpiry + absl::Milliseconds(999), entropy_, fraction),
-      IsOk());
-  EXPECT_EQ(Open(fraction, kCaller, kExpiry).status(), Refusal());
+  // A fraction of a second is rounded up: a handle never ends too early.
+  for (absl::Duration fraction : {absl::Nanoseconds(1), absl::Milliseconds(200),
+                                  absl::Milliseconds(999), absl::Seconds(1)}) {
+    std::string rounded;
+    ASSERT_THAT(SealKeyHandle(*keks_, key_, GetParam(), kCaller,
+                              kExpiry + fraction, entropy_, rounded),
+                IsOk());
+    const absl::Time end = kExpiry + absl::Seconds(1);
+    EXPECT_THAT(Open(rounded, kCaller, end - absl::Nanoseconds(1)), IsOk());
+    EXPECT_EQ(Open(rounded, kCaller, end).status(), Refusal());
+  }
 }
 
 TEST_P(KeyHandleTest, CannotBeProlonged) {

@@ -207,7 +207,10 @@ grpc::Status ToGrpcStatus(const absl::Status& status,
       DecodeErrorDetails(rpc_status).retry_delay;
   if (delay.has_value()) {
     context.AddTrailingMetadata(
-        kPushbackTrailer, absl::StrCat(absl::ToInt64Milliseconds(*delay)));
+        kPushbackTrailer,
+        // Rounded up: a client must not come too early.
+        absl::StrCat(absl::ToInt64Milliseconds(
+            absl::Ceil(*delay, absl::Milliseconds(1)))));
   }
   return grpc_status;
 }

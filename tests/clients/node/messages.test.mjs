@@ -45,6 +45,7 @@ test('a request is encoded as protobufjs decodes it', () => {
 test('durations and text that is not ASCII are encoded', () => {
   for (const [offset, seconds, nanos] of [
     [-300, -300, 0], [-0.5, 0, -500000000], [1e-9, 0, 1], [-1.75, -1, -750000000],
+    [0.9999999999, 1, 0], [-299.9999999999, -300, 0],
   ]) {
     assert.deepEqual(parseRequests([{ iatOffset: offset }])[0].iat_offset, { seconds, nanos });
   }

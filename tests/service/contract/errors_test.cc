@@ -7,6 +7,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/cord.h"
@@ -316,6 +317,19 @@ TEST(ErrorsTest, OnlyRetryableErrorsSetThePushbackTrailer) {
   EXPECT_THAT(grpc::testing::ServerContextTestSpouse(&final_error)
                   .GetTrailingMetadata(),
               IsEmpty());
+}
+
+TEST(ErrorsTest, RoundsThePushbackUpSoThatNoClientComesTooEarly) {
+  for (const auto& [delay, want] :
+       {std::pair(absl::Microseconds(1), "1"),
+        std::pair(absl::Milliseconds(350), "350"),
+        std::pair(absl::Microseconds(350'001), "351")}) {
+    grpc::ServerContext context;
+    ToGrpcStatus(DrainingError(delay), context);
+    EXPECT_THAT(
+        grpc::testing::ServerContextTestSpouse(&context).GetTrailingMetadata(),
+        ElementsAre(Pair("grpc-retry-pushback-ms", want)));
+  }
 }
 
 }  // namespace

@@ -33,8 +33,12 @@ export function algorithmNumber(name) {
 
 // Encodes a google.protobuf.Duration; seconds and nanos have the same sign.
 function encodeDuration(seconds) {
-  const whole = Math.trunc(seconds);
-  const nanos = Math.round((seconds - whole) * NANOS_PER_SECOND);
+  let whole = Math.trunc(seconds);
+  let nanos = Math.round((seconds - whole) * NANOS_PER_SECOND);
+  if (Math.abs(nanos) === NANOS_PER_SECOND) { // A second is too many for the field.
+    whole += Math.sign(nanos);
+    nanos = 0;
+  }
   const writer = new Writer(DURATION_BYTES_AT_MOST);
   for (const [field, value] of [[1, whole], [2, nanos]]) {
     if (value === 0) continue;

@@ -60,7 +60,7 @@ export class SignerClient {
   #start(call, timeoutMs, signal) {
     this.#stats.calls++;
     this.#pending.add(call);
-    call.timer = setTimeout(() => this.#fail(call, this.#lateError(call)), timeoutMs);
+    call.timer = setTimeout(() => this.#fail(call, this.#lateError(call)), Math.ceil(timeoutMs));
     if (signal) {
       call.signal = signal;
       call.onAbort = () => this.#fail(call, signal.reason);
@@ -135,7 +135,7 @@ export class SignerClient {
       this.#fail(call, error);
     } else {
       this.#stats.retries++;
-      call.retryTimer = setTimeout(() => this.#batcher.add(call), delay);
+      call.retryTimer = setTimeout(() => this.#batcher.add(call), Math.ceil(delay)); // It would be rounded down.
     }
   }
 
@@ -180,7 +180,7 @@ export class SignerClient {
       const timer = setTimeout(() => {
         this.#waitingForConnection.delete(attempt);
         reject(this.#lateError({}));
-      }, timeoutMs);
+      }, Math.ceil(timeoutMs));
       this.#waitingForConnection.add(attempt);
       attempt();
     });
