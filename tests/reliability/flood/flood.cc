@@ -135,7 +135,6 @@ void Run::Attack() {
 
 FloodCounts RunFlood(const Attack& attack, const Destination& destination,
                      const FloodOptions& options) {
-  attack.new_sender();  // makes what all connections share
   Run run(attack, destination, options);
   std::vector<std::thread> threads;
   for (int i = 0; i < options.connections; ++i) {

@@ -36,6 +36,10 @@ void FlowWindow::Read(absl::string_view frame) {
   if (type == FrameType::kWindowUpdate && payload.size() == 4) {
     if (stream == 0) connection_window_ += Number(payload);
     if (stream == stream_) stream_window_ += Number(payload);
+  } else if (stream == stream_ &&
+             (type == FrameType::kRstStream ||
+              (type == FrameType::kHeaders && (frame[4] & kEndStream) != 0))) {
+    stream_ended_ = true;
   } else if (type == FrameType::kSettings) {
     for (; payload.size() >= 6; payload.remove_prefix(6)) {
       constexpr uint32_t kInitialWindowSize = 4;
@@ -51,19 +55,26 @@ void FlowWindow::Begin(uint32_t stream) {
   base::MutexLock lock(mutex_);
   stream_ = stream;
   stream_window_ = initial_window_;
+  stream_ended_ = false;
 }
 
 size_t FlowWindow::Take(size_t wanted) {
   base::MutexLock lock(mutex_);
-  while (!closed_ && std::min(stream_window_, connection_window_) <= 0) {
+  while (!closed_ && !stream_ended_ &&
+         std::min(stream_window_, connection_window_) <= 0) {
     changed_.Wait(mutex_);
   }
-  if (closed_) return 0;
+  if (closed_ || stream_ended_) return 0;
   const int64_t taken = std::min(
       {static_cast<int64_t>(wanted), stream_window_, connection_window_});
   stream_window_ -= taken;
   connection_window_ -= taken;
   return static_cast<size_t>(taken);
+}
+
+bool FlowWindow::closed() {
+  base::MutexLock lock(mutex_);
+  return closed_;
 }
 
 void FlowWindow::Close() {

@@ -29,11 +29,13 @@ class FlowWindow {
 
   // Waits until the windows of the stream and of the connection are not empty;
   // returns how many bytes of at most `wanted` may be sent, and takes them.
-  // Returns 0 once Close was called.
+  // Returns 0 once the server has ended the stream, or the connection is
+  // closed.
   size_t Take(size_t wanted);
 
   // Wakes the writer for good.
   void Close();
+  bool closed();
 
  private:
   // Reads one frame, with its header.
@@ -46,6 +48,7 @@ class FlowWindow {
   int64_t initial_window_ ABSL_GUARDED_BY(mutex_) = kInitialWindow;
   int64_t stream_window_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t connection_window_ ABSL_GUARDED_BY(mutex_) = kInitialWindow;
+  bool stream_ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

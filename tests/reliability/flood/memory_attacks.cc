@@ -51,35 +51,43 @@ std::string CompressedZeros() {
   return out;
 }
 
-const std::string& GzipBombMessage() {
-  static const auto* const kMessage =
-      new std::string(GrpcMessage(CompressedZeros(), /*compressed=*/true));
-  return *kMessage;
-}
-
-// Sends one bomb after the other. Each waits for the windows that the server
-// grants, since a server refuses the rest.
-Sender GzipBomb() {
-  GzipBombMessage();  // is made before the connection
-  return [stream = uint32_t{0}, sent = size_t{0}](FlowWindow& window) mutable {
-    absl::string_view left = GzipBombMessage();
-    left.remove_prefix(sent);
+// GzipBomb sends one bomb after the other. Each waits for the windows that the
+// server grants, since a server refuses the rest, and ends when the server
+// refuses the call.
+class GzipBomb {
+ public:
+  Block operator()(FlowWindow& window) {
     Block block;
-    if (sent == 0) {
-      stream += stream == 0 ? 1 : 2;
-      window.Begin(stream);
-      block.Add(Frame(FrameType::kHeaders, kEndHeaders, stream,
+    if (left_.empty()) {
+      stream_ += stream_ == 0 ? 1 : 2;
+      left_ = Message();
+      window.Begin(stream_);
+      block.Add(Frame(FrameType::kHeaders, kEndHeaders, stream_,
                       CallFields(kSignProof) + Field("grpc-encoding", "gzip")));
+      return block;
     }
-    left = left.substr(0, window.Take(std::min(left.size(), kMaxPayload)));
-    sent += left.size();
-    const bool last = sent == GzipBombMessage().size();
-    if (left.empty()) return Block();
-    block.Add(Frame(FrameType::kData, last ? kEndStream : 0, stream, left));
-    if (last) sent = 0;
+    const size_t size = window.Take(std::min(left_.size(), kMaxPayload));
+    if (size == 0) {
+      left_ = "";
+      return window.closed() ? Block() : (*this)(window);
+    }
+    const absl::string_view payload = left_.substr(0, size);
+    left_.remove_prefix(size);
+    block.Add(Frame(FrameType::kData, left_.empty() ? kEndStream : 0, stream_,
+                    payload));
     return block;
-  };
-}
+  }
+
+  static absl::string_view Message() {
+    static const auto* const kMessage =
+        new std::string(GrpcMessage(CompressedZeros(), /*compressed=*/true));
+    return *kMessage;
+  }
+
+ private:
+  uint32_t stream_ = 0;
+  absl::string_view left_;  // of the message
+};
 
 Sender SlowReader() {
   constexpr int kBatch = 256;
@@ -104,8 +112,8 @@ Sender Nothing() {
 
 std::vector<Attack> MemoryAttacks() {
   return {
-      {"gzip_bomb", "calls of 0.8 MB that unpack to 800 MiB", GzipBomb,
-       kInitialWindow},
+      {"gzip_bomb", "calls of 0.8 MB that unpack to 800 MiB",
+       [] { return Sender(GzipBomb()); }, kInitialWindow},
       {"slow_reader", "batches of 256, with the largest window; reads nothing",
        SlowReader, kMaxWindow, /*reads=*/false},
       {"handshakes", "connections that end after the handshake", Nothing,
