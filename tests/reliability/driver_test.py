@@ -5,11 +5,13 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
 
 import daemon
+import machine
 import reliability
 import wire
 from bench.load import programs
@@ -23,6 +25,14 @@ def bad(_, outcome):
     outcome.equal("apples", 1, 2)
 
 
+def slow(_, outcome):
+    outcome.expect_speed(False, "slow", machine.CPUS / 2)
+
+
+def slow_alone(_, outcome):
+    outcome.expect_speed(False, "slow", 0)
+
+
 def broken(bench, _):
     raise programs.ProgramError(f"no program in {bench.directory}")
 
@@ -32,7 +42,8 @@ class DriverTest(unittest.TestCase):
         rows = dict(reliability.ROWS)
         self.addCleanup(lambda: (reliability.ROWS.clear(), reliability.ROWS.update(rows)))
         reliability.ROWS.clear()
-        reliability.ROWS.update(good=(good, "well"), bad=(bad, "2 apples"), broken=(broken, "works"))
+        reliability.ROWS.update(good=(good, "well"), bad=(bad, "2 apples"), broken=(broken, "works"), slow=(slow, "quick"),
+                                slow_alone=(slow_alone, "quick"))
 
     def main(self, *arguments):
         """Returns the exit status, the table, and the report."""
@@ -54,11 +65,25 @@ class DriverTest(unittest.TestCase):
         self.assertEqual(report["rows"][0]["figures"], {"figure": 1})
 
     def test_rows_that_do_not_hold_fail_and_say_so(self):
-        status, table, report = self.main()
+        status, table, report = self.main("--rows=good,bad,broken")
         self.assertEqual(status, 1)
         self.assertRegex(table, r"(?m)^bad .* NO\n    apples: got 1, want 2$")
         self.assertRegex(table, r"(?m)^broken .* NO\n    ProgramError: no program in /nowhere$")
         self.assertEqual([row["ok"] for row in report["rows"]], [True, False, False])
+
+    def test_speed_is_not_judged_while_other_programs_load_the_machine(self):
+        status, table, report = self.main("--rows=good,slow")
+        self.assertEqual(status, 0)
+        self.assertRegex(table, rf"(?m)^slow .* not judged\n    not judged: slow; other programs used .* of {machine.CPUS} CPUs$")
+        self.assertRegex(table, r"\nnot judged: slow\n$")
+        self.assertEqual([row["ok"] for row in report["rows"]], [True, None])
+
+    def test_speed_is_judged_on_an_idle_machine(self):
+        status, table, report = self.main("--rows=slow,slow_alone")
+        self.assertEqual(status, 1)
+        self.assertRegex(table, r"(?m)^slow_alone .* NO\n    slow$")
+        self.assertNotRegex(table, r"\nnot judged: ")
+        self.assertEqual([row["ok"] for row in report["rows"]], [None, False])
 
     def test_a_row_that_is_not_there(self):
         with self.assertRaises(SystemExit):
@@ -66,6 +91,15 @@ class DriverTest(unittest.TestCase):
 
 
 class PartsTest(unittest.TestCase):
+    def test_the_load_of_other_programs_is_told_from_our_own(self):
+        before = machine.own_ticks()
+        with subprocess.Popen([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass\ninput()"],
+                              stdin=subprocess.PIPE) as child:
+            daemon.wait_until(lambda: machine.own_ticks() - before >= 0.4 * machine.TICKS, 20, "a running child is not counted")
+            child.communicate(b"\n")
+        self.assertGreaterEqual(machine.own_ticks() - before, 0.4 * machine.TICKS)
+        self.assertEqual(machine.parse_stat("7 (a) b) S 5 1 1 0 -1 0 0 0 0 0 10 20 3 4 20 0 1"), (5, 37))
+
     def test_metrics_are_summed_over_labels(self):
         metrics = daemon.Metrics('# HELP a b\na 1\nb{x="1",y="2"} 2\nb{x="2",y="2"} 3.5\n')
         self.assertEqual(metrics["a"], 1)

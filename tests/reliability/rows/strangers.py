@@ -25,7 +25,7 @@ def refused(metrics):
 
 def foreign_users(bench, outcome):
     if os.geteuid() != 0:
-        outcome.measure("foreign uid: not judged, for that takes root;")
+        outcome.skip("foreign uid: it takes root to start a process as another user")
         return
     # Every user may enter this folder and run the program in it, so that only the daemon keeps other users out.
     folder = os.path.join(bench.scratch, "open")
