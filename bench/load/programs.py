@@ -97,34 +97,59 @@ class Programs:
 
     def load(self, server, name, seconds, warmup, **flags):
         """Runs proofmint-load against `server`; returns its report with the name of the run. The flags are those of --help."""
-        file, log = os.path.join(self.scratch, "run.json"), os.path.join(self.scratch, "load.log")
-        if os.path.exists(file):
-            os.remove(file)
-        arguments = {"target": server.target, "metrics": server.metrics, "json": file, "duration": f"{seconds:g}s",
+        return self.start_load(server, name, seconds, warmup, **flags).finish()
+
+    def start_load(self, server, name, seconds, warmup, options=None, **flags):
+        """Starts what `load` runs; its `finish` returns the report. `options` are those of subprocess.Popen."""
+        return Load(self, server, name, seconds, warmup, flags, options or {})
+
+
+class Load:
+    """Load is a running proofmint-load. One runs at a time in a directory."""
+
+    def __init__(self, places, server, name, seconds, warmup, flags, options):
+        self.server, self.name = server, name
+        self.file, self.log = (os.path.join(places.scratch, file) for file in ("run.json", "load.log"))
+        if os.path.exists(self.file):
+            os.remove(self.file)
+        arguments = {"target": server.target, "metrics": server.metrics, "json": self.file, "duration": f"{seconds:g}s",
                      "warmup": f"{warmup:g}s"} | flags
-        command = [os.path.join(self.directory, "proofmint-load"), *(f"--{flag}={value}" for flag, value in arguments.items())]
+        self.limit = steps(arguments) * (seconds + warmup) + 60
+        self.command = [os.path.join(places.directory, "proofmint-load"),
+                        *(f"--{flag}={value}" for flag, value in arguments.items() if value is not None)]
         say(name)
-        with open(log, "wb") as output, start(command, output) as process:
-            try:
-                process.wait(steps(arguments) * (seconds + warmup) + 60)
-            except subprocess.TimeoutExpired:
-                raise ProgramError(f"proofmint-load does not end: {' '.join(command)}\n{tail(log)}") from None
-            finally:
-                if process.poll() is None:
-                    process.kill()
-        if process.returncode == -signal.SIGINT:
+        with open(self.log, "wb") as output:
+            self.process = start(self.command, output, **options)
+
+    def kill(self):
+        """Ends the program if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def finish(self):
+        """Waits for the end; returns the report with the name of the run."""
+        try:
+            self.process.wait(self.limit)
+        except subprocess.TimeoutExpired:
+            raise ProgramError(f"proofmint-load does not end: {' '.join(self.command)}\n{tail(self.log)}") from None
+        finally:
+            self.kill()
+        if self.process.returncode == -signal.SIGINT:
             raise KeyboardInterrupt
         try:
-            with open(file, encoding="utf-8") as stream:
-                run = {"name": name} | json.load(stream)
+            with open(self.file, encoding="utf-8") as stream:
+                run = {"name": self.name} | json.load(stream)
         except (OSError, ValueError) as error:
-            raise ProgramError(f"proofmint-load wrote no report ({error}): {' '.join(command)}\n{tail(log)}") from None
+            raise ProgramError(f"proofmint-load wrote no report ({error}): {' '.join(self.command)}\n"
+                               f"{tail(self.log)}") from None
         if run["interrupted"]:
             raise KeyboardInterrupt
         # Status 1 means a wrong proof, or no proof. If the figures do not show it, it was in another step of a sweep.
         shown = sum(run["errors"].values()) + run["verify_failures"] > 0
-        if process.returncode not in ((0, 1) if shown else (0,)) or server.process.poll() is not None:
-            raise ProgramError(f"{' '.join(command)}: status {process.returncode}\n{tail(log)}{tail(server.log)}")
+        if self.process.returncode not in ((0, 1) if shown else (0,)) or self.server.process.poll() is not None:
+            raise ProgramError(f"{' '.join(self.command)}: status {self.process.returncode}\n"
+                               f"{tail(self.log)}{tail(self.server.log)}")
         return run
 
 
