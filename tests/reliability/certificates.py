@@ -23,13 +23,14 @@ class Authority:
     def path(self, name, suffix):
         return os.path.join(self.directory, f"{name}.{suffix}")
 
-    def issue(self, name, san):
-        """Issues a certificate for `san`, such as "DNS:broker.example"; returns the paths of the certificate and its key."""
+    def issue(self, name, san, days=2):
+        """Issues a certificate for `san`, such as "DNS:broker.example", which is valid for `days` from now on, or was until
+        now if they are negative. Returns the paths of the certificate and its key."""
         files = {suffix: self.path(name, suffix) for suffix in ("key", "csr", "crt")}
         openssl("req", *KEY, "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}", "-keyout", files["key"], "-out",
                 files["csr"])
         openssl("x509", "-req", "-in", files["csr"], "-copy_extensions", "copy", "-CA", self.certificate, "-CAkey",
-                self.path(self.name, "key"), "-CAcreateserial", "-days", "2", "-out", files["crt"])
+                self.path(self.name, "key"), "-CAcreateserial", "-days", str(days), "-out", files["crt"])
         return files["crt"], files["key"]
 
 

@@ -163,6 +163,15 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    def memory_peak(self):
+        """Returns the most bytes that were resident so far, from /proc."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+
+    def log_lines(self):
+        with open(self.log, encoding="utf-8") as file:
+            return sum(1 for _ in file)
+
     def cpu_seconds(self):
         """Returns the CPU time used so far, from /proc, since /metrics may be out of reach."""
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:

@@ -16,10 +16,11 @@ import time
 import outcome as outcomes
 import workbench
 from bench.load import programs
-from rows import faults, hostile, leaks, limits, overload, restarts, stops_and_clock, strangers
+from rows import faults, floods, honest_bursts, hostile, leaks, limits, overload, restarts, stops_and_clock, strangers
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+FLOODS = "honest calls: 100 % within 1 s; ≤ 64 MiB; cut off and counted"
 # Maps the name of a row to its function and its criterion.
 ROWS = {
     "overload": (overload.overload, "goodput ≥ 85 % (batch), ≥ 60 % (unary); rejections labelled; normal after 2 s"),
@@ -32,6 +33,13 @@ ROWS = {
     "stops_and_clock": (stops_and_clock.stops_and_clock, "0 duplicates; iat follows; nothing fails"),
     "limits": (limits.limits, "serves on; drops counted"),
     "strangers": (strangers.strangers, "refused, counted, nothing served"),
+    "call_floods": (floods.call_floods, FLOODS),
+    "header_floods": (floods.header_floods, FLOODS),
+    "frame_floods": (floods.frame_floods, FLOODS),
+    "bombs": (floods.bombs, "honest calls: 100 % within 1 s; ≤ 64 MiB"),
+    "slow_readers": (floods.slow_readers, "honest calls: 100 % within 1 s; ≤ 250 MB; cut off and counted"),
+    "connection_floods": (floods.connection_floods, FLOODS),
+    "honest_bursts": (honest_bursts.honest_bursts, "nothing closed; none but a late burst's calls fail"),
 }
 
 
