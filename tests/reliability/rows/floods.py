@@ -81,7 +81,7 @@ def floods(bench, outcome, attacks):
     for number, (attack, reason) in enumerate(attacks.items()):
         for i, (peer, connections) in enumerate(plan(bench, number)):
             flags = {"connections": connections} | ({"acknowledge": "true"} if i % 2 else {})
-            stage.attack(attack, peer, bench.pick(2, 0.8) if peer.allowed else bench.pick(1, 0.5),
+            stage.attack(attack, peer, bench.pick(2, 0.8) if peer.allowed else bench.pick(0.7, 0.5),
                          CLOSED if peer.allowed else REFUSED, reason if peer.allowed else None, **flags)
     stage.measure()
 
@@ -109,7 +109,7 @@ class Stage:
         others = machine.OtherLoad()
         with self.scene.daemon() as server:
             before, lines = server.scrape(), server.log_lines()
-            honest = self.scene.honest(server, peer.tls, seconds + 1)
+            honest = self.scene.honest(server, peer.tls, seconds + 0.5)
             daemon.wait_until(lambda: server.scrape()["proofmint_proofs_total"] > before["proofmint_proofs_total"] + 5, 20,
                               f"{name}: no honest call arrives")
             flood = self.scene.flood(server, attack, peer, seconds, **flags)
