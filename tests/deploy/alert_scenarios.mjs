@@ -31,6 +31,9 @@ export const WELL = {
   'proofmint_keys_taken_total{algorithm="ES256",source="on_demand"}': '0+6000x40',
   'proofmint_key_pool_capacity{algorithm="ES256"}': '2048x40',
   'proofmint_key_pool_memory_locked': '1x40',
+  'proofmint_connections_closed_total{reason="open_calls"}': '0x25 1x15',
+  'proofmint_connections_refused_total{reason="not_allowed"}': '0x40',
+  'proofmint_connections_refused_total{reason="penalty"}': '0x40',
   'proofmint_tls_handshake_failures_total': '0+1x40',
   'proofmint_tls_certificate_expiry_timestamp_seconds': `${30 * DAY}x40`,
   'proofmint_reloads_total{what="tls",result="ok"}': '0+1x40',
@@ -88,7 +91,12 @@ export const FIRES = {
   },
   ProofmintStrangers: {
     series: { 'proofmint_errors_total{reason="CALLER_NOT_ALLOWED"}': '0+1x40' },
-    summary: 'refused 10 calls from callers that are not allowed.',
+    summary: 'refused 10 calls and connections of callers that are not allowed.',
+  },
+  ProofmintHostilePeer: {
+    series: { 'proofmint_connections_refused_total{reason="penalty"}': '0+60x40' },
+    labels: { reason: 'penalty' },
+    summary: 'cut off 600 connections that harm it: penalty.',
   },
   ProofmintHandshakeFailures: {
     series: { proofmint_tls_handshake_failures_total: '0+60x40' },
