@@ -78,20 +78,23 @@ def floods(bench, outcome, attacks):
     if not scenes.possible(outcome):
         return
     stage = Stage(bench, outcome)
-    for number, (attack, reason) in enumerate(attacks.items()):
-        for i, (peer, connections) in enumerate(plan(bench, number)):
-            flags = {"connections": connections} | ({"acknowledge": "true"} if i % 2 else {})
-            stage.attack(attack, peer, bench.pick(2, 0.8) if peer.allowed else bench.pick(0.7, 0.5),
+    for attack, reason in attacks.items():
+        for peer, connections in plan(bench, attack):
+            flags = {"connections": connections} | ({"acknowledge": "true"} if connections > 1 else {})
+            stage.attack(attack, peer, bench.pick(2, 0.6) if peer.allowed else bench.pick(0.7, 0.5),
                          CLOSED if peer.allowed else REFUSED, reason if peer.allowed else None, **flags)
     stage.measure()
 
 
-def plan(bench, number):
-    """Returns the pairs of a peer and a number of connections for the attack with that number. A quick run has one allowed and
-    one foreign peer for each attack, in turn."""
+def plan(bench, attack):
+    """Returns the pairs of a peer and a number of connections for an attack. A quick run has one allowed peer for each attack,
+    in turn, and a foreign one for every third."""
     allowed = list(itertools.product(scenes.ALLOWED_PEERS, (1, 8)))
     foreign = list(itertools.product(scenes.FOREIGN_PEERS, (1, 8)))
-    return [allowed[number % len(allowed)], foreign[number % len(foreign)]] if bench.quick else allowed + foreign
+    if not bench.quick:
+        return allowed + foreign
+    number = list(CALL_FLOODS | HEADER_FLOODS | FRAME_FLOODS).index(attack)
+    return [allowed[number % len(allowed)], *([foreign[number // 3 % len(foreign)]] if number % 3 == 0 else [])]
 
 
 class Stage:
