@@ -50,9 +50,10 @@ def stops_and_clock(bench, outcome):
     for name, summary in summaries.items():
         callers.nothing_failed(outcome, name, summary)
         least, most = summary["iat_minus_clock_s"] or (0, 0)
-        # iat may be off by the hour that the clock moved, plus the 2 seconds of a stop.
-        outcome.expect(abs(least + HOUR) <= 3 and abs(most - HOUR) <= 3,
-                       f"{name}: got iat from {least} to {most} s off the clock, want -3600 to 3600")
+        # iat may be off by the hour that the clock moved, plus a second for its rounding, plus the time that an answer took.
+        slack = 1 + summary["latency_ms"]["max"] / 1000
+        outcome.expect(abs(least + HOUR) <= slack and abs(most - HOUR) <= slack,
+                       f"{name}: got iat from {least} to {most} s off the clock, want -3600 to 3600, plus or minus {slack:.1f}")
     outcome.expect(server.alive(), "the daemon ended")
     outcome.equal("exit status", server.stop(), 0)
     calls, failed, twice = (sum(summary[member] for summary in summaries.values())
@@ -65,11 +66,14 @@ def follow(bench, outcome, server, shift):
     """Waits until `iat` follows a clock that was set; returns its distance from the true time, and how long that took."""
     start, lead = time.monotonic(), None
     while (seconds := time.monotonic() - start) <= FOLLOWS:
+        before = int(time.time())
         said = callers.sign(bench, server.target)
         if not outcome.expect(said.status == 0, f"clock {shift:+} s: sign: {said}"):
             return 0, seconds
-        lead = json.loads(said.out)["iat"] - int(time.time())
-        if abs(lead - shift) <= 1:
+        iat = json.loads(said.out)["iat"]
+        lead = iat - int(time.time())
+        # On a busy machine the command takes its time.
+        if before - 1 <= iat - shift <= time.time() + 1:
             return lead, seconds
         time.sleep(0.05)
     outcome.expect(False, f"clock {shift:+} s: after {FOLLOWS} s got an iat {lead:+} s off the true time")
