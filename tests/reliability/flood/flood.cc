@@ -99,6 +99,9 @@ void Run::Use(Connection& connection) {
       window.Received(bytes);
     }
     closed = true;
+    // The server has ended its half of the connection; over TCP the other half
+    // may stay open, and the writer would wait.
+    connection.Close();
     window.Close();
   });
   const bool open = Write(connection, window);
