@@ -27,7 +27,7 @@ def honest_bursts(bench, outcome):
         ended = {
             "C++, Unix": load(scene, server, False, connections=1, concurrency=CALLS),
             "C++, TLS": load(scene, server, True, connections=1, concurrency=CALLS),
-            "C++, batches of 256": load(scene, server, False, connections=1, concurrency=64, batch=256),
+            "C++, batches of 256": load(scene, server, False, connections=1, concurrency=8, batch=256),
             "Python": program(PYTHON, os.path.join(HERE, "burst.py"), server.target, "answered"),
             "Node": program(NODE, os.path.join(HERE, "burst.mjs"), server.target),
             "cancelled": program(PYTHON, os.path.join(HERE, "burst.py"), server.target, "cancelled"),
