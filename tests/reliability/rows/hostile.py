@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import itertools
+import os
 
 import callers
 import raw
@@ -13,10 +14,11 @@ PARALLEL = 8
 LIMIT = 20  # seconds for a daemon to give back what hostile connections held
 
 
-def send(address, attack):
-    """Runs one attack on a connection; returns whether the daemon closed it."""
+def send(address, attack, number):
+    """Runs one attack on a connection; returns whether the daemon closed it. Each attack comes from another caller, because the
+    daemon refuses those whose connections it had to close."""
     try:
-        with raw.connect(address) as connection:
+        with raw.connect_as(number, address) as connection:
             connection.sendall(attack.data)
             if attack.answered:
                 # Reads the answers that come in time; calls still in flight are cut off.
@@ -30,6 +32,8 @@ def send(address, attack):
 def hostile(bench, outcome):
     frames = bench.pick(FRAMES, 10_000)
     daemon = bench.daemon("hostile", tcp=True)
+    os.chmod(bench.scratch, 0o711)
+    os.chmod(daemon.socket, 0o666)
     before = daemon.scrape()
     honest = bench.client("honest", daemon.targets, 300, retry=False, rate=200, threads=4)
     addresses = itertools.cycle((daemon.socket, daemon.tcp))
@@ -39,7 +43,7 @@ def hostile(bench, outcome):
         while block := list(itertools.islice(attacks, 20 * PARALLEL)):
             if not outcome.expect(daemon.alive(), f"the daemon ended after {sent:,} frames"):
                 break
-            results = list(pool.map(send, addresses, block))
+            results = list(pool.map(send, addresses, block, itertools.count(connections)))
             sent, connections, hung_up = sent + sum(a.frames for a in block), connections + len(block), hung_up + sum(results)
     summary = honest.stop()
     callers.nothing_failed(outcome, "the honest client", summary)
