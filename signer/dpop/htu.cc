@@ -29,10 +29,15 @@ bool IsOneOf(char c, absl::string_view set) {
 
 bool IsHostChar(char c) { return IsAlnum(c) || IsOneOf(c, "-._"); }
 
-// Tells whether `c` is a pchar (RFC 3986 section 3.3) other than a
-// percent-escape, or the slash between segments.
+// Tells whether `c` stands in a path as it is: a pchar (RFC 3986 section 3.3)
+// other than a percent-escape, the slash between segments, or one of the four
+// that HTTP clients send without encoding them.
 bool IsPathChar(char c) {
-  return IsAlnum(c) || IsOneOf(c, "-._~!$&'()*+,;=:@/");
+  return IsAlnum(c) || IsOneOf(c, "-._~!$&'()*+,;=:@/[]|^");
+}
+
+bool IsVisible(char c) {
+  return absl::ascii_isgraph(static_cast<unsigned char>(c));
 }
 
 absl::Status ByteError(absl::string_view uri, size_t offset,
@@ -87,23 +92,24 @@ absl::Status CheckPort(absl::string_view uri, size_t begin, size_t end) {
   return absl::OkStatus();
 }
 
-// Checks path, query and fragment: everything from `begin` on.
-absl::Status CheckTail(absl::string_view uri, size_t begin) {
-  bool in_fragment = false;
-  for (size_t i = begin; i < uri.size(); ++i) {
-    char c = uri[i];
-    if (c == '%') {
-      if (uri.size() - i < 3 || !IsHexDigit(uri[i + 1]) ||
-          !IsHexDigit(uri[i + 2])) {
+absl::Status CheckPath(absl::string_view uri, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) {
+    if (uri[i] == '%') {
+      if (end - i < 3 || !IsHexDigit(uri[i + 1]) || !IsHexDigit(uri[i + 2])) {
         return absl::InvalidArgumentError(absl::StrFormat(
             "'%%' at offset %d is not followed by two hex digits", i));
       }
       i += 2;
-    } else if (c == '#' && !in_fragment) {
-      in_fragment = true;
-    } else if (!IsPathChar(c) && c != '?') {
-      return ByteError(uri, i, "a URI character (RFC 3986)");
+    } else if (!IsPathChar(uri[i])) {
+      return ByteError(uri, i, "a character of a URI's path");
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckQueryAndFragment(absl::string_view uri, size_t begin) {
+  for (size_t i = begin; i < uri.size(); ++i) {
+    if (!IsVisible(uri[i])) return ByteError(uri, i, "a visible ASCII byte");
   }
   return absl::OkStatus();
 }
@@ -150,7 +156,10 @@ absl::StatusOr<absl::string_view> NormalizeHtu(absl::string_view uri,
     ++port;
   }
   PROOFMINT_RETURN_IF_ERROR(CheckPort(uri, port, authority_end));
-  PROOFMINT_RETURN_IF_ERROR(CheckTail(uri, authority_end));
+  size_t path_end =
+      std::min(uri.find_first_of("?#", authority_end), uri.size());
+  PROOFMINT_RETURN_IF_ERROR(CheckPath(uri, authority_end, path_end));
+  PROOFMINT_RETURN_IF_ERROR(CheckQueryAndFragment(uri, path_end));
 
   TextWriter out(buffer);
   out.Append(scheme);
@@ -162,8 +171,6 @@ absl::StatusOr<absl::string_view> NormalizeHtu(absl::string_view uri,
   if (!digits.empty() && digits != (https ? "443" : "80")) {
     out.Append(":").Append(digits);
   }
-  size_t path_end =
-      std::min(uri.find_first_of("?#", authority_end), uri.size());
   absl::string_view path = uri.substr(authority_end, path_end - authority_end);
   return out.Append(path.empty() ? "/" : path).text();
 }

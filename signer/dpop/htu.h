@@ -33,9 +33,12 @@ using HtuBuffer = std::array<char, kMaxNormalizedHtuSize>;
 //
 // Fails with INVALID_ARGUMENT unless `uri`
 //   - is an absolute http or https URI of at most kMaxHtuSize bytes;
-//   - has only bytes that RFC 3986 allows in their place: no spaces, control
-//     characters, non-ASCII characters or malformed percent-escapes, not even
-//     in a part that is dropped;
+//   - has in its path only what RFC 3986 section 3.3 allows, with well-formed
+//     percent-escapes, and "[", "]", "|" and "^", which clients that follow the
+//     WHATWG URL standard send as they are. They encode or replace all others
+//     before they send them, so a path that still has one is not the target
+//     of the request;
+//   - has in query and fragment only visible ASCII (0x21 to 0x7e), of any kind;
 //   - has no userinfo;
 //   - has a host of at most kMaxHostSize bytes that is a DNS name (letters,
 //     digits, "-", ".", "_"), an IPv4 address, or an IPv6 address in brackets

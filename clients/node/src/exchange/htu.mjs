@@ -35,21 +35,22 @@ function checkPort(text, bytes, begin, end) {
   }
 }
 
-// Checks path, query and fragment: everything from `begin` on.
-function checkTail(text, bytes, begin) {
-  let inFragment = false;
-  for (let i = begin; i < text.length; i++) {
+function checkPath(text, bytes, begin, end) {
+  for (let i = begin; i < end; i++) {
     if (text[i] === '%') {
-      if (!/^[0-9A-Fa-f]{2}$/.test(text.slice(i + 1, i + 3))) {
+      if (!/^[0-9A-Fa-f]{2}$/.test(text.slice(i + 1, Math.min(i + 3, end)))) {
         throw new TypeError(`'%' at offset ${i} is not followed by two hex digits`);
       }
       i += 2;
-    } else if (text[i] === '#' && !inFragment) {
-      inFragment = true;
-    } else if (!/[A-Za-z0-9\-._~!$&'()*+,;=:@/?]/.test(text[i])) {
-      throw byteError(bytes, i, 'a URI character (RFC 3986)');
+    } else if (!/[A-Za-z0-9\-._~!$&'()*+,;=:@/[\]|^]/.test(text[i])) {
+      throw byteError(bytes, i, "a character of a URI's path");
     }
   }
+}
+
+function checkQueryAndFragment(text, bytes, begin) {
+  const other = findOther(text, begin, text.length, /[\x21-\x7e]/);
+  if (other >= 0) throw byteError(bytes, other, 'a visible ASCII byte');
 }
 
 // Returns where the host of an authority ends.
@@ -89,11 +90,14 @@ export function normalizeHtu(uri) {
     port++;
   }
   checkPort(text, bytes, port, authorityEnd);
-  checkTail(text, bytes, authorityEnd);
+  const query = text.slice(authorityEnd).search(/[?#]/);
+  const pathEnd = query < 0 ? text.length : authorityEnd + query;
+  checkPath(text, bytes, authorityEnd, pathEnd);
+  checkQueryAndFragment(text, bytes, pathEnd);
 
   const digits = text.slice(port, authorityEnd);
   const byDefault = scheme.length === 'https://'.length ? '443' : '80';
-  const path = text.slice(authorityEnd).replace(/[?#].*$/s, '');
+  const path = text.slice(authorityEnd, pathEnd);
   return scheme.toLowerCase() + text.slice(begin, hostEnd).toLowerCase()
     + (digits === '' || digits === byDefault ? '' : `:${digits}`) + (path || '/');
 }

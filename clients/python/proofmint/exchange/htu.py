@@ -9,7 +9,7 @@ _MAX_SIZE = 2048  # bytes
 _MAX_HOST_SIZE = 255
 _URL = re.compile(r"(https?://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST_CHAR = re.compile(r"[A-Za-z0-9._-]")
-_TAIL_CHAR = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]")
+_PATH_CHAR = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/\[\]|^-]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -20,8 +20,8 @@ class HtuError(ValueError):
 def normalize_htu(url: str) -> str:
     """Returns `url` with scheme and host in lower case, without default port, query and fragment (RFC 9449 4.2).
 
-    A character stands for a byte. Fails unless `url` is an absolute http or https URL without userinfo, with a host and
-    only such characters as RFC 3986 allows.
+    A character stands for a byte. Fails unless `url` is an absolute http or https URL without userinfo, with a host, a
+    path of characters that HTTP clients send as they are, and visible ASCII in query and fragment.
     """
     if not 1 <= len(url) <= _MAX_SIZE:
         raise HtuError(f"got {len(url)} bytes, want 1 to {_MAX_SIZE}")
@@ -37,9 +37,11 @@ def normalize_htu(url: str) -> str:
         raise _byte_error(url, len(scheme) + host_end, "':' or the path")
     port = rest[1:]
     _check_port(url, len(scheme) + host_end + 1, port)
-    _check_tail(url, len(scheme) + len(authority))
     is_default = port in ("", "443" if scheme == "https://" else "80")
     path = re.split(r"[?#]", tail, maxsplit=1)[0]
+    path_begin = len(scheme) + len(authority)
+    _check_path(url[: path_begin + len(path)], path_begin)
+    _check_query_and_fragment(url, path_begin + len(path))
     return f"{scheme}{host.lower()}{'' if is_default else ':' + port}{path or '/'}"
 
 
@@ -76,8 +78,7 @@ def _check_port(url: str, begin: int, port: str) -> None:
         raise HtuError("port out of range, want 1 to 65535 without leading zeros")
 
 
-def _check_tail(url: str, begin: int) -> None:
-    in_fragment = False
+def _check_path(url: str, begin: int) -> None:
     i = begin
     while i < len(url):
         if url[i] == "%":
@@ -85,8 +86,12 @@ def _check_tail(url: str, begin: int) -> None:
                 raise HtuError(f"'%' at offset {i} is not followed by two hex digits")
             i += 3
             continue
-        if url[i] == "#" and not in_fragment:
-            in_fragment = True
-        elif not _TAIL_CHAR.match(url[i]):
-            raise _byte_error(url, i, "a URI character (RFC 3986)")
+        if not _PATH_CHAR.match(url[i]):
+            raise _byte_error(url, i, "a character of a URI's path")
         i += 1
+
+
+def _check_query_and_fragment(url: str, begin: int) -> None:
+    for i in range(begin, len(url)):
+        if not "!" <= url[i] <= "~":
+            raise _byte_error(url, i, "a visible ASCII byte")
