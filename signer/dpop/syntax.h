@@ -12,8 +12,9 @@
 
 namespace proofmint::dpop {
 
-inline constexpr size_t kMaxHtmSize = 32;     // bytes
-inline constexpr size_t kMaxNonceSize = 512;  // bytes
+inline constexpr size_t kMaxHtmSize = 32;  // bytes
+// In bytes. Nonces that are encrypted JWTs have some 670 to 840.
+inline constexpr size_t kMaxNonceSize = 1536;
 
 // ValidateHtm fails with INVALID_ARGUMENT unless `htm` is an HTTP method: 1 to
 // kMaxHtmSize bytes that form a token (RFC 9110 sections 9.1 and 5.6.2).

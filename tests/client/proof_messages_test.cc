@@ -24,7 +24,7 @@ TEST(CheckRequestTest, AcceptsTheLargestRequest) {
   ProofRequest request = ValidRequest();
   request.htm = std::string(32, 'A');
   request.htu = std::string(2048, 'a');
-  request.nonce = std::string(512, 'n');
+  request.nonce = std::string(1536, 'n');
   request.key_handle = std::string(128, '\xff');
   EXPECT_THAT(CheckRequest(request), IsOk());
 }
@@ -39,7 +39,7 @@ TEST(CheckRequestTest, RefusesWhatIsTooLarge) {
   request.htu = std::string(2049, 'a');
   EXPECT_EQ(ReasonOf(CheckRequest(request)), "INVALID_HTU");
   request = ValidRequest();
-  request.nonce = std::string(513, 'n');
+  request.nonce = std::string(1537, 'n');
   EXPECT_EQ(ReasonOf(CheckRequest(request)), "INVALID_NONCE");
   request = ValidRequest();
   request.key_handle = std::string(129, 'h');

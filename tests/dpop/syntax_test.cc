@@ -103,11 +103,11 @@ TEST(ValidateNonceTest, AcceptsExactlyNqchar) {
 
 TEST(ValidateNonceTest, HoldsToItsSizes) {
   EXPECT_THAT(ValidateNonce(""),
-              StatusIs(kInvalid, "got 0 bytes, want 1 to 512"));
+              StatusIs(kInvalid, "got 0 bytes, want 1 to 1536"));
   EXPECT_THAT(ValidateNonce("a"), IsOk());
-  EXPECT_THAT(ValidateNonce(std::string(512, 'a')), IsOk());
-  EXPECT_THAT(ValidateNonce(std::string(513, 'a')),
-              StatusIs(kInvalid, "got 513 bytes, want 1 to 512"));
+  EXPECT_THAT(ValidateNonce(std::string(1536, 'a')), IsOk());
+  EXPECT_THAT(ValidateNonce(std::string(1537, 'a')),
+              StatusIs(kInvalid, "got 1537 bytes, want 1 to 1536"));
 }
 
 // The message must not depend on the nonce or on the invalid byte.

@@ -99,7 +99,7 @@ bool Deserved(const SignProofRequest& request, absl::string_view field,
   if (reason == "INVALID_HTU") return field == "htu";
   if (reason == "INVALID_NONCE") {
     return field == "nonce" &&
-           (request.nonce().size() > 512 || !IsVisible(request.nonce()));
+           (request.nonce().size() > 1536 || !IsVisible(request.nonce()));
   }
   if (reason == "INVALID_ACCESS_TOKEN_SHA256") {
     return field == "access_token_sha256" &&
@@ -289,10 +289,10 @@ constexpr const char* kSeeds[] = {
 };
 
 constexpr const char* kHtus[] = {
-    "https://",         "http://",        "https://h:0/", "https://h:65535",
-    "https://[::1]/",   "https://h:/?",   "https://h/%",  "https://h/%4",
-    "https://h/%zz",    "//h/",           "https://h\\/", "https://h/\"",
-    "https://H.:443/#", "https://h:080/",
+    "https://",         "http://",        "https://h:0/",   "https://h:65535",
+    "https://[::1]/",   "https://h:/?",   "https://h/%",    "https://h/%4",
+    "https://h/%zz",    "//h/",           "https://h\\/",   "https://h/\"",
+    "https://H.:443/#", "https://h:080/", "https://h/^?\"",
 };
 
 // Converts text to UTF-8, reading bytes above 0x7f as Latin-1, so that the
@@ -367,7 +367,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
       item.set_nonce(proofmint::ToUtf8(mutate(item.nonce())));
       break;
     case 7:
-      item.set_nonce(std::string(508 + below(8), 'n'));
+      item.set_nonce(std::string(1532 + below(8), 'n'));
       break;
     case 8:
       item.set_access_token_sha256(

@@ -18,7 +18,7 @@ std::string NonceRemedy(Hint hint) {
       return "ask the provider for the header DPoP-Nonce in its challenge; "
              "look for a proxy that removes it";
     case Hint::kUnusableNonce:
-      return "the provider sends an unusable nonce: ask it for 1 to 512 "
+      return "the provider sends an unusable nonce: ask it for 1 to 1536 "
              "characters that RFC 9449 section 8.1 allows";
     case Hint::kNonceRepeated:
       return "the provider refuses the nonce that it offers: ask it whether "
@@ -126,7 +126,7 @@ void CheckNonce(const Sent& sent, Report& report) {
   } else if (outcome.nonce_malformed) {
     report
         .Warn("token.nonce", "a header DPoP-Nonce is not a nonce",
-              "1 to 512 characters (RFC 9449 section 8.1)",
+              "1 to 1536 characters (RFC 9449 section 8.1)",
               NonceRemedy(Hint::kUnusableNonce))
         .http = sent.http;
   } else if (outcome.nonce_ambiguous) {

@@ -27,7 +27,7 @@ function parseRequests(requests) {
 test('a request is encoded as protobufjs decodes it', () => {
   const full = {
     algorithm: algorithmNumber('EdDSA'), htm: 'POST', htu: `https://idp.example/${'a'.repeat(2000)}`,
-    nonce: 'n'.repeat(512), accessTokenHash: Buffer.alloc(32, 0xab), keyHandle: Buffer.alloc(78, 0xcd),
+    nonce: 'n'.repeat(1536), accessTokenHash: Buffer.alloc(32, 0xab), keyHandle: Buffer.alloc(78, 0xcd),
     returnKeyHandle: true, iatOffset: 299.25,
   };
   const [got, empty] = parseRequests([full, {}]);

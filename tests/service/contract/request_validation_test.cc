@@ -132,12 +132,12 @@ TEST(RequestValidationTest, RefusesANonceBeyondNqchar) {
   for (std::string nonce :
        {std::string("a b"), std::string("a\"b"), std::string("a\\b"),
         std::string("\x7f"), std::string("\0", 1), std::string("\xc3\xa9"),
-        std::string(513, 'n')}) {
+        std::string(1537, 'n')}) {
     request.set_nonce(nonce);
     EXPECT_THAT(Refusal(request), IsFieldError(google::rpc::INVALID_ARGUMENT,
                                                "INVALID_NONCE", "nonce"));
   }
-  request.set_nonce(std::string(512, 'n'));
+  request.set_nonce(std::string(1536, 'n'));
   EXPECT_THAT(Validate(request), IsOk());
 }
 

@@ -212,7 +212,7 @@ v1::SignProofRequest LargestRequest() {
   request.set_algorithm(v1::ALGORITHM_EDDSA);
   request.set_htm(std::string(32, 'M'));
   request.set_htu("https://idp.example/" + std::string(2048 - 20, 'p'));
-  request.set_nonce(std::string(512, 'n'));
+  request.set_nonce(std::string(1536, 'n'));
   request.set_access_token_sha256(std::string(32, 'h'));
   request.mutable_iat_offset()->set_seconds(-300);
   return request;

@@ -1,6 +1,6 @@
 // Remembers the latest DPoP nonce of each server.
 
-const NONCE_BYTES_AT_MOST = 512;
+const NONCE_BYTES_AT_MOST = 1536;
 const DEFAULT_CAPACITY = 16_384;
 
 //= rfc9449#8.1

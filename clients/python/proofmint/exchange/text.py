@@ -11,7 +11,7 @@ MIN_SECRET_SIZE = 8  # A shorter secret would be found in any text.
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_.-]{13,}")
 _UNPRINTABLE = re.compile(r"[^ -~]+")
-_NONCE = re.compile(r"[!#-\[\]-~]{1,512}")
+_NONCE = re.compile(r"[!#-\[\]-~]{1,1536}")
 _VISIBLE_WORD = re.compile(r"[!-~]+")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
