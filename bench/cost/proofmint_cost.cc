@@ -19,6 +19,7 @@
 #include "bench/load/verifier.h"
 #include "bench/machine.h"
 #include "signer/base/status_macros.h"
+#include "signer/tools/command_line.h"
 
 namespace proofmint::cost {
 namespace {
@@ -118,16 +119,17 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PROOFMINT_VERSION);
   proofmint::cost::Flags flags;
   flags.AddTo(app);
-  CLI11_PARSE(app, argc, argv);
-  absl::StatusOr<proofmint::cost::Options> options = flags.ToOptions();
-  if (!options.ok()) {
-    std::cerr << options.status().message() << "\n";
-    return 2;
-  }
-  absl::Status status = proofmint::cost::Run(*options);
-  if (!status.ok()) {
-    std::cerr << "error: " << status.message() << "\n";
-    return 1;
-  }
-  return 0;
+  return proofmint::tools::RunCommandLine(app, argc, argv, [&] {
+    absl::StatusOr<proofmint::cost::Options> options = flags.ToOptions();
+    if (!options.ok()) {
+      std::cerr << options.status().message() << "\n";
+      return 2;
+    }
+    absl::Status status = proofmint::cost::Run(*options);
+    if (!status.ok()) {
+      std::cerr << "error: " << status.message() << "\n";
+      return 1;
+    }
+    return 0;
+  });
 }

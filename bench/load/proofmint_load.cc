@@ -17,6 +17,7 @@
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "signer/base/status_macros.h"
+#include "signer/tools/command_line.h"
 
 namespace proofmint::load {
 namespace {
@@ -96,16 +97,17 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PROOFMINT_VERSION);
   proofmint::load::Flags flags;
   flags.AddTo(app);
-  CLI11_PARSE(app, argc, argv);
-  absl::StatusOr<proofmint::load::Options> options = flags.ToOptions();
-  if (!options.ok()) {
-    std::cerr << options.status().message() << "\n";
-    return 2;
-  }
-  absl::Status status = proofmint::load::RunAll(*options);
-  if (!status.ok()) {
-    std::cerr << "error: " << status.message() << "\n";
-    return 1;
-  }
-  return 0;
+  return proofmint::tools::RunCommandLine(app, argc, argv, [&] {
+    absl::StatusOr<proofmint::load::Options> options = flags.ToOptions();
+    if (!options.ok()) {
+      std::cerr << options.status().message() << "\n";
+      return 2;
+    }
+    absl::Status status = proofmint::load::RunAll(*options);
+    if (!status.ok()) {
+      std::cerr << "error: " << status.message() << "\n";
+      return 1;
+    }
+    return 0;
+  });
 }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "signer/tools/command_line.h"
 #include "signer/tools/doctor_command.h"
 #include "signer/tools/inspect_command.h"
 #include "signer/tools/kek_command.h"
@@ -24,6 +25,6 @@ int main(int argc, char** argv) {
   proofmint::tools::AddDoctorCommand(app, exit_code);
   proofmint::tools::AddTokenCommand(app, exit_code);
   proofmint::tools::AddKekCommand(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
-  return exit_code;
+  return proofmint::tools::RunCommandLine(app, argc, argv,
+                                          [&] { return exit_code; });
 }

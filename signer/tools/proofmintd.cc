@@ -31,6 +31,7 @@
 #include "signer/service/server/library_logs.h"
 #include "signer/service/server/server.h"
 #include "signer/service/server/stop_signals.h"
+#include "signer/tools/command_line.h"
 #include "signer/tools/daemon_flags.h"
 
 namespace {
@@ -151,13 +152,11 @@ int main(int argc, char** argv) {
       "SIGTERM or SIGINT and logs JSON lines to standard error.");
   app.set_version_flag("--version", PROOFMINT_VERSION);
   DaemonFlags flags(app);
-  CLI11_PARSE(app, argc, argv);
-
-  proofmint::service::CaptureLibraryLogs();
-  absl::Status status = Run(flags);
-  if (!status.ok()) {
+  return proofmint::tools::RunCommandLine(app, argc, argv, [&] {
+    proofmint::service::CaptureLibraryLogs();
+    absl::Status status = Run(flags);
+    if (status.ok()) return 0;
     LogError("failed", {{"error", std::string(status.message())}});
     return 1;
-  }
-  return 0;
+  });
 }

@@ -22,7 +22,8 @@ class SecretOutput {
   // regular file.
   static absl::StatusOr<SecretOutput> Open(const std::string& path);
 
-  // Replaces the contents of the file by `secret` and an end of line.
+  // Replaces the contents of the file by `secret` and an end of line. Fails as
+  // base::ErrnoStatus; that standard output takes nothing, RunCommandLine finds.
   absl::Status Write(absl::string_view secret);
 
  private:

@@ -148,7 +148,8 @@ bool SignBatch(v1::ProofSigner::Stub& stub, const SignFlags& flags,
   return all_ok;
 }
 
-// Stops at the first call that fails: the next would probably fail, too.
+// Stops at the first call that fails, since the next would probably fail, too,
+// and when standard output takes no more, which RunCommandLine reports.
 bool Sign(const SignFlags& flags) {
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
       flags.server.NewChannel();
@@ -163,7 +164,7 @@ bool Sign(const SignFlags& flags) {
                   ? SignOne(*stub, flags, request)
                   : SignBatch(*stub, flags, request,
                               std::min(flags.batch, flags.count - done));
-    if (!ok) return false;
+    if (!ok || !std::cout.good()) return false;
   }
   return true;
 }
