@@ -1,6 +1,6 @@
-# BoringSSL's libcrypto: static, with the assembly, every symbol hidden. It is built from source because Debian's own
-# library is OPENSSL_SMALL (P-256 key generation five times slower) and exports names that collide with the OpenSSL
-# which libgrpc loads. scripts/setup unpacks the source tree.
+# BoringSSL's libcrypto: static, with the assembly, every symbol hidden and under a name of its own. It is built from source
+# because Debian's own library is OPENSSL_SMALL (P-256 key generation five times slower) and exports names that collide with
+# the OpenSSL which libgrpc loads. scripts/setup unpacks the source tree.
 
 if(DEFINED ENV{XDG_CACHE_HOME})
   set(default_source_dir $ENV{XDG_CACHE_HOME}/proofmint/boringssl)
@@ -31,13 +31,25 @@ target_compile_definitions(boringssl_crypto PRIVATE BORINGSSL_IMPLEMENTATION _XO
 target_compile_options(boringssl_crypto PRIVATE -w -ffunction-sections -fdata-sections)
 target_link_libraries(boringssl_crypto PRIVATE proofmint_sanitizer)
 
-# boringssl: what our code links. The whole archive, and before anything else: a linker that meets libgrpc's libcrypto.so
-# first takes names that are in both from there, and half of BoringSSL on half of OpenSSL crashes. An option comes before
-# all libraries, whatever order CMake gives those. What is not used is dropped again from what is shipped.
-add_library(boringssl INTERFACE)
-target_include_directories(boringssl SYSTEM INTERFACE ${BORINGSSL_SOURCE_DIR}/src/include)
+# boringssl: what our code links. OpenSSL, which libgrpc, the TLS files and a broker's libraries use, has functions of the same
+# names. So every global name of the archive gets a prefix, and BoringSSL's headers use it where BORINGSSL_PREFIX is defined:
+# SHA256 becomes boringssl_SHA256. Both libraries can then be in one program, in any order. BoringSSL's own way to rename
+# compiles it with the list of its names, which only a first compilation has.
+set(prefix_dir ${PROJECT_BINARY_DIR}/boringssl)
+set(prefixed_archive ${prefix_dir}/libboringssl_prefixed.a)
+file(MAKE_DIRECTORY ${prefix_dir})  # CMake wants the folder of an imported library to exist.
+add_custom_command(
+  OUTPUT ${prefixed_archive} ${prefix_dir}/boringssl_prefix_symbols.h
+  COMMAND ${PROJECT_SOURCE_DIR}/cmake/prefix_symbols.sh boringssl $<TARGET_FILE:boringssl_crypto> ${prefixed_archive}
+    ${prefix_dir}/boringssl_prefix_symbols.h
+  DEPENDS boringssl_crypto ${PROJECT_SOURCE_DIR}/cmake/prefix_symbols.sh
+  COMMENT "Prefixing BoringSSL's names"
+  VERBATIM)
+add_custom_target(boringssl_prefixed DEPENDS ${prefixed_archive} ${prefix_dir}/boringssl_prefix_symbols.h)
+add_library(boringssl STATIC IMPORTED GLOBAL)
+add_dependencies(boringssl boringssl_prefixed)
+set_target_properties(boringssl PROPERTIES IMPORTED_LOCATION ${prefixed_archive})
+target_include_directories(boringssl SYSTEM INTERFACE ${BORINGSSL_SOURCE_DIR}/src/include ${prefix_dir})
+target_compile_definitions(boringssl INTERFACE BORINGSSL_PREFIX=boringssl)
 target_link_libraries(boringssl INTERFACE Threads::Threads)
-target_link_options(boringssl INTERFACE
-  LINKER:--whole-archive,$<TARGET_FILE:boringssl_crypto>,--no-whole-archive
-  $<$<CONFIG:Release>:LINKER:--gc-sections>)
-set_target_properties(boringssl PROPERTIES INTERFACE_LINK_DEPENDS $<TARGET_FILE:boringssl_crypto>)
+target_link_options(boringssl INTERFACE $<$<CONFIG:Release>:LINKER:--gc-sections>)

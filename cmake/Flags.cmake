@@ -77,7 +77,4 @@ function(proofmint_program name)
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
   proofmint_include_folder(${name} PRIVATE ${folder})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} proofmint_flags)
-  # BoringSSL and the OpenSSL that libgrpc loads define the same names: a program must not export the former. It is named
-  # because ALL would also hide the allocator of the sanitizers' runtime from the shared libraries.
-  target_link_options(${name} PRIVATE -Wl,--exclude-libs,libboringssl_crypto.a)
 endfunction()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # broker_libraries_test.sh ARCHIVE PROGRAM: PROGRAM, which links what a broker links, has nothing of BoringSSL (the global
-# symbols of ARCHIVE) inside, takes SHA-256 from OpenSSL's libcrypto, and loads no library of gRPC.
+# symbols of ARCHIVE, with their prefix) inside, takes SHA-256 from OpenSSL's libcrypto, and loads no library of gRPC.
 set -euo pipefail
 export LC_ALL=C
 archive=$1
@@ -31,7 +31,8 @@ for name in SHA256 ECDSA_do_sign RAND_bytes; do
 done
 grep -q 'NonceStore' "$directory/defined" || fail "$program: got no symbols of ours, want a program that is not stripped"
 
-inside=$(comm -12 "$directory/boringssl" "$directory/defined")
+sed 's/^/boringssl_/' "$directory/boringssl" | sort >"$directory/prefixed"
+inside=$(comm -12 "$directory/prefixed" "$directory/defined")
 [ -z "$inside" ] || fail "$program has symbols of BoringSSL: ${inside//$'\n'/ }"
 grep -qx SHA256 "$directory/imported" || fail "$program: does not take SHA256 from another library, want OpenSSL's"
 grep -q 'libcrypto\.so\.3 ' "$directory/libraries" || fail "$program: does not load libcrypto.so.3, want it"
