@@ -8,8 +8,9 @@ find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json REQUIRED)
-# What a broker's process has: libcrypto for proofmint_exchange. The service itself uses BoringSSL (BoringSSL.cmake).
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+# libcrypto for proofmint_exchange, which a broker's process has, and libssl to check TLS files, which libgrpc loads. The
+# service itself uses BoringSSL (BoringSSL.cmake).
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)

@@ -17,8 +17,10 @@ class Certificates {
  public:
   Certificates();
 
-  // Makes another authority.
-  void MakeAuthority(const std::string& name);
+  // Makes another authority, with a `key` as NewKey has it and `subject`, which
+  // is made of `name` if it is empty.
+  void MakeAuthority(const std::string& name, const std::string& key = "P-256",
+                     const std::string& subject = "");
 
   struct Options {
     // The subjectAltNames in openssl's form, such as
@@ -26,7 +28,17 @@ class Certificates {
     std::string alt_names = "IP:127.0.0.1";
     std::string authority = "ca";
     int days = 2;  // until it expires; negative if it has expired
+    // When it begins to be valid, such as "20990101000000Z"; empty for now.
+    std::string not_before = "";
+    std::string key = "P-256";      // as NewKey has it
+    std::string digest = "sha256";  // of the authority's signature
+    // More extensions, such as "extendedKeyUsage=clientAuth".
+    std::vector<std::string> extensions = {};
   };
+
+  // Makes NAME.key: a curve of OpenSSL, such as "P-256", "rsa:BITS", "dsa" or
+  // "ed25519".
+  void NewKey(const std::string& name, const std::string& key);
 
   // Makes the certificate `name`, or replaces it.
   void Issue(const std::string& name, const Options& options);

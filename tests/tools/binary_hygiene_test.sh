@@ -2,7 +2,7 @@
 # binary_hygiene_test.sh ARCHIVE PROGRAM...: no PROGRAM defines a name that BoringSSL shares with the OpenSSL which libgrpc
 # loads (the global symbols of ARCHIVE, BoringSSL before its names get their prefix), and none exports a name of BoringSSL's
 # with the prefix. None loads libhwy.so either, which spends 10 ms at every start on measuring the resolution of a timer. The
-# first PROGRAM must also contain BoringSSL and load the shared libgrpc++.
+# first PROGRAM must also contain BoringSSL, take the check of TLS files from OpenSSL, and load the shared libgrpc++.
 set -euo pipefail
 export LC_ALL=C
 archive=$1
@@ -45,6 +45,8 @@ names --defined-only "$1" >"$directory/contained"
 for name in ECDSA_do_sign ED25519_sign RAND_bytes; do
   grep -qx "boringssl_$name" "$directory/contained" || fail "$1: got no boringssl_$name inside, want BoringSSL's"
 done
+names -D --undefined-only "$1" >"$directory/imported"
+grep -qx X509_verify_cert "$directory/imported" || fail "$1: does not take X509_verify_cert from another library, want OpenSSL's"
 ldd "$1" >"$directory/libraries"
 grep -q 'libgrpc++\.so\.' "$directory/libraries" || fail "$1: got no libgrpc++.so, want the shared one"
 

@@ -9,9 +9,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/observe/log.h"
 
 namespace proofmint::service {
 namespace {
+
+// How long to wait before files that were refused are checked again.
+constexpr absl::Duration kCheckInterval = absl::Seconds(10);
 
 std::atomic<uint64_t> handshake_failures = 0;
 
@@ -43,9 +47,9 @@ class TlsCredentials::ServerCredentials final : public grpc::ServerCredentials {
 };
 
 absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Load(
-    TlsPaths paths) {
+    TlsPaths paths, base::Clock clock) {
   std::unique_ptr<TlsCredentials> credentials(
-      new TlsCredentials(std::move(paths)));
+      new TlsCredentials(std::move(paths), std::move(clock)));
   PROOFMINT_RETURN_IF_ERROR(credentials->Reload().status());
   return credentials;
 }
@@ -65,11 +69,25 @@ absl::StatusOr<bool> TlsCredentials::Reload() {
   std::string seen =
       files.ok() ? std::string((*files)->digest.begin(), (*files)->digest.end())
                  : files.status().ToString();
-  if (seen == seen_) return false;
+  const absl::Time now = clock_();
+  const bool changed = seen != seen_;
+  if (!changed && now < check_again_) return false;
   seen_ = std::move(seen);
+  check_again_ = absl::InfiniteFuture();
   PROOFMINT_RETURN_IF_ERROR(files.status());
   // Good files that come back after bad ones count as a change, too.
-  PROOFMINT_ASSIGN_OR_RETURN(not_after_, CheckTlsFiles(**files));
+  absl::StatusOr<TlsSummary> summary = CheckTlsFiles(**files, now);
+  const absl::Status last = std::exchange(checked_, summary.status());
+  if (!summary.ok()) {
+    check_again_ = now + kCheckInterval;
+    if (!changed && summary.status() == last) return false;
+    return summary.status();
+  }
+  for (const std::string& reason : summary->unusable_authorities) {
+    LogError("tls_client_ca: an authority that no client can use",
+             {{"authority", reason}});
+  }
+  not_after_ = summary->not_after;
   files_ = *std::move(files);
   ++version_;
   return true;

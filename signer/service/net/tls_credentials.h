@@ -9,11 +9,15 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "signer/base/clock.h"
 #include "signer/base/mutex.h"
 #include "signer/service/net/tls_files.h"
 #include "signer/service/observe/reloader.h"
@@ -23,8 +27,9 @@ namespace proofmint::service {
 // TlsCredentials presents a certificate to clients and requires theirs (mTLS),
 // with TLS 1.2 or later. Every handshake reads the files anew, which costs
 // little beside the handshake; open connections keep the certificates that they
-// began with. Files that do not match, for example because only one has been
-// replaced so far, are not used until they do.
+// began with. Files that would not serve, for
+// example because only one has been replaced so far, are not used until they do
+// (CheckTlsFiles).
 //
 // gRPC's own FileWatcherCertificateProvider uses files without checking them
 // and refuses every handshake after a bad one.
@@ -32,8 +37,10 @@ namespace proofmint::service {
 // Thread-safe.
 class TlsCredentials {
  public:
-  // Load fails as ReadTlsFiles and CheckTlsFiles do.
-  static absl::StatusOr<std::unique_ptr<TlsCredentials>> Load(TlsPaths paths);
+  // Load fails as ReadTlsFiles and CheckTlsFiles do. `clock` tells which
+  // certificates are valid.
+  static absl::StatusOr<std::unique_ptr<TlsCredentials>> Load(
+      TlsPaths paths, base::Clock clock = absl::Now);
 
   // The servers that use it must be gone.
   ~TlsCredentials();
@@ -58,10 +65,13 @@ class TlsCredentials {
   };
   class ServerCredentials;
 
-  explicit TlsCredentials(TlsPaths paths) : paths_(std::move(paths)) {}
+  TlsCredentials(TlsPaths paths, base::Clock clock)
+      : paths_(std::move(paths)), clock_(std::move(clock)) {}
 
   // Reads the files and takes them if they are new and good. Returns whether it
-  // took them; an error comes once for each change of the files.
+  // took them; an error comes once for each change of the files. Files that
+  // were refused are checked again from time to time: a certificate may become
+  // valid.
   absl::StatusOr<bool> Reload();
 
   // gRPC's callback before a handshake; `port` is a Port.
@@ -69,6 +79,7 @@ class TlsCredentials {
       void* port, grpc_ssl_server_certificate_config** config);
 
   const TlsPaths paths_;
+  const base::Clock clock_;
   mutable base::Mutex mutex_;
   std::list<Port> ports_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<TlsFiles> files_ ABSL_GUARDED_BY(mutex_);
@@ -76,6 +87,9 @@ class TlsCredentials {
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // of files_
   // The digest of the files when they were last read, or the error.
   std::string seen_ ABSL_GUARDED_BY(mutex_);
+  // Whether these files were good, and when to check bad ones again.
+  absl::Status checked_ ABSL_GUARDED_BY(mutex_);
+  absl::Time check_again_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   Reloader reloader_{"tls", [this] { return Reload(); }};
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -39,12 +40,23 @@ struct TlsFiles {
 // Thread-safe.
 absl::StatusOr<std::unique_ptr<TlsFiles>> ReadTlsFiles(const TlsPaths& paths);
 
-// CheckTlsFiles returns when the server's certificate expires, which may have
-// been long ago. Fails with FAILED_PRECONDITION, naming the flag, if a file is
-// not what it should be, the key is too weak for OpenSSL's defaults or not the
-// certificate's: gRPC would stop answering handshakes, or not begin to.
-// Thread-safe.
-absl::StatusOr<absl::Time> CheckTlsFiles(const TlsFiles& files);
+// TlsSummary is what CheckTlsFiles found.
+struct TlsSummary {
+  absl::Time not_after;  // when the server's certificate expires
+  // Why some of the authorities, not all, cannot verify a client's certificate,
+  // such as "block 2: expired at 2026-01-02T03:04:05Z".
+  std::vector<std::string> unusable_authorities;
+};
+
+// CheckTlsFiles checks the files as they would be used at `now`, by OpenSSL:
+// the chain as clients verify it, and handshakes of TLS 1.2 and 1.3 in memory
+// with the settings of gRPC. Files that pass serve; files that fail would serve
+// no client, or gRPC would not take them and say so nowhere. Not known here are
+// the roots that clients trust and the names that they expect.
+//
+// Fails with FAILED_PRECONDITION, naming the flag and the block. Takes 6 to
+// 8 ms of CPU time. Thread-safe.
+absl::StatusOr<TlsSummary> CheckTlsFiles(const TlsFiles& files, absl::Time now);
 
 }  // namespace proofmint::service
 

@@ -12,22 +12,27 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "tests/testing/bad_tls_files.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
 
+using ::proofmint::testing::AllBadTlsFiles;
+using ::proofmint::testing::BadTlsFiles;
 using ::proofmint::testing::Certificates;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::StatusIs;
+using ::testing::ContainsRegex;
 using ::testing::StartsWith;
 
 class TlsCredentialsTest : public ::testing::Test {
  protected:
   std::unique_ptr<TlsCredentials> MustLoad() {
-    auto credentials = TlsCredentials::Load(paths_);
+    auto credentials = TlsCredentials::Load(paths_, [this] { return now_; });
     EXPECT_THAT(credentials, IsOk());
     return credentials.ok() ? *std::move(credentials) : nullptr;
   }
@@ -36,6 +41,7 @@ class TlsCredentialsTest : public ::testing::Test {
   TlsPaths paths_ = {.certificate = certificates_.Path("server.crt"),
                      .key = certificates_.Path("server.key"),
                      .client_ca = certificates_.Path("ca.crt")};
+  absl::Time now_ = absl::Now();
 };
 
 TEST_F(TlsCredentialsTest, FailsAsTheFilesDo) {
@@ -82,6 +88,54 @@ TEST_F(TlsCredentialsTest, KeepsTheOldFilesUntilTheNewOnesFitTogether) {
   EXPECT_EQ(credentials->reloader().errors(), 1u);
   EXPECT_EQ(credentials->reloader().reloads(), 1u);
   EXPECT_GT(credentials->not_after(), before + absl::Hours(24 * 20));
+}
+
+TEST_F(TlsCredentialsTest, TakesACertificateOnceItIsValid) {
+  std::unique_ptr<TlsCredentials> credentials = MustLoad();
+  ASSERT_NE(credentials, nullptr);
+  const absl::Time not_before = now_ + absl::Hours(1);
+  certificates_.Issue(
+      "server", {.days = 30,
+                 .not_before = absl::FormatTime("%Y%m%d%H%M%SZ", not_before,
+                                                absl::UTCTimeZone())});
+  for (int i = 0; i < 3; ++i) {
+    credentials->reloader().Run();
+    now_ += absl::Minutes(1);
+  }
+  EXPECT_EQ(credentials->reloader().errors(), 1u);
+  EXPECT_EQ(credentials->reloader().reloads(), 0u);
+  now_ = not_before + absl::Seconds(1);
+  credentials->reloader().Run();
+  EXPECT_EQ(credentials->reloader().errors(), 1u);
+  EXPECT_EQ(credentials->reloader().reloads(), 1u);
+  EXPECT_GT(credentials->not_after(), not_before + absl::Hours(24 * 29));
+}
+
+TEST_F(TlsCredentialsTest, SaysWhichAuthoritiesNoClientCanUse) {
+  certificates_.Issue("old", {.days = -1});
+  certificates_.Write(
+      "ca.crt", certificates_.Read("old.crt") + certificates_.Read("ca.crt"));
+  ::testing::internal::CaptureStderr();
+  EXPECT_NE(MustLoad(), nullptr);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ContainsRegex(R"("level":"error".*tls_client_ca.*block 1: )"
+                            R"(expired at 20)"));
+}
+
+class TlsStartTest : public TlsCredentialsTest,
+                     public ::testing::WithParamInterface<BadTlsFiles> {};
+
+INSTANTIATE_TEST_SUITE_P(, TlsStartTest, ::testing::ValuesIn(AllBadTlsFiles()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(TlsStartTest, AreAnErrorAtStart) {
+  GetParam().make(certificates_);
+  EXPECT_THAT(
+      TlsCredentials::Load({.certificate = certificates_.Path("bad.crt"),
+                            .key = certificates_.Path("bad.key"),
+                            .client_ca = certificates_.Path("bad_ca.crt")}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               StartsWith(GetParam().flag)));
 }
 
 TEST_F(TlsCredentialsTest, MakesCredentialsOfItsOwnForEachPort) {

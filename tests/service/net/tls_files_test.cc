@@ -8,25 +8,31 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "signer/service/net/tls_certificates.h"
+#include "tests/testing/bad_tls_files.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
 
 namespace proofmint::service {
 namespace {
 
+using ::proofmint::testing::AllBadTlsFiles;
+using ::proofmint::testing::BadTlsFiles;
 using ::proofmint::testing::Certificates;
 using ::proofmint::testing::IsOk;
 using ::proofmint::testing::StatusIs;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 class TlsFilesTest : public ::testing::Test {
  protected:
-  absl::StatusOr<absl::Time> Check() const {
+  absl::StatusOr<TlsSummary> Check(absl::Time now = absl::Now()) const {
     auto files = ReadTlsFiles(paths_);
     if (!files.ok()) return files.status();
-    return CheckTlsFiles(**files);
+    return CheckTlsFiles(**files, now);
   }
 
   auto IsRefused(const std::string& flag, const std::string& reason) const {
@@ -41,27 +47,73 @@ class TlsFilesTest : public ::testing::Test {
 };
 
 TEST_F(TlsFilesTest, TellsWhenTheCertificateExpires) {
-  absl::StatusOr<absl::Time> not_after = Check();
-  ASSERT_THAT(not_after, IsOk());
+  absl::StatusOr<TlsSummary> summary = Check();
+  ASSERT_THAT(summary, IsOk());
   const absl::Time want = absl::Now() + absl::Hours(48);
-  EXPECT_LE(*not_after, want);
-  EXPECT_GT(*not_after, want - absl::Minutes(5));
+  EXPECT_LE(summary->not_after, want);
+  EXPECT_GT(summary->not_after, want - absl::Minutes(5));
+  EXPECT_THAT(summary->unusable_authorities, IsEmpty());
 }
 
-TEST_F(TlsFilesTest, TellsOfTheFirstCertificateOfAChain) {
-  certificates_.Issue("other", {.days = 30});
-  certificates_.Write("chain.crt", certificates_.Read("server.crt") + "text\n" +
-                                       certificates_.Read("other.crt"));
-  absl::StatusOr<absl::Time> want = Check();
-  paths_.certificate = certificates_.Path("chain.crt");
-  EXPECT_EQ(Check(), want);
+TEST_F(TlsFilesTest, TakesAChainWithAndWithoutItsRoot) {
+  certificates_.Issue(
+      "issuer",
+      {.days = 30, .extensions = {"basicConstraints=critical,CA:TRUE"}});
+  certificates_.Issue("server", {.authority = "issuer"});
+  absl::StatusOr<TlsSummary> alone = Check();
+  ASSERT_THAT(alone, IsOk());
+  const std::string chain = certificates_.Read("server.crt") + "text\n" +
+                            certificates_.Read("issuer.crt");
+  for (const std::string& text :
+       {chain, chain + certificates_.Read("ca.crt")}) {
+    certificates_.Write("server.crt", text);
+    absl::StatusOr<TlsSummary> summary = Check();
+    ASSERT_THAT(summary, IsOk());
+    EXPECT_EQ(summary->not_after, alone->not_after);
+  }
 }
 
-TEST_F(TlsFilesTest, AnExpiredCertificateIsStillOne) {
-  certificates_.Issue("server", {.days = -1});
-  absl::StatusOr<absl::Time> not_after = Check();
-  ASSERT_THAT(not_after, IsOk());
-  EXPECT_LT(*not_after, absl::Now());
+TEST_F(TlsFilesTest, TakesEveryKeyThatTlsCanUse) {
+  for (const char* key : {"rsa:2048", "P-256", "P-384", "P-521", "ed25519"}) {
+    certificates_.Issue("server", {.key = key});
+    EXPECT_THAT(Check(), IsOk()) << key;
+  }
+}
+
+TEST_F(TlsFilesTest, ACertificateIsGoodWhileItIsValid) {
+  const absl::Time not_after = Check()->not_after;
+  EXPECT_THAT(Check(not_after - absl::Seconds(1)), IsOk());
+  EXPECT_THAT(Check(not_after),
+              IsRefused("tls_certificate", "block 1: expired at "));
+  EXPECT_THAT(Check(absl::Now() - absl::Hours(1)),
+              IsRefused("tls_certificate", "block 1: not valid before "));
+}
+
+TEST_F(TlsFilesTest, NamesAuthoritiesThatCannotBeUsed) {
+  certificates_.Issue("old", {.days = -1});
+  certificates_.MakeAuthority("weak", "rsa:1024");
+  certificates_.Write("ca.crt", certificates_.Read("ca.crt") +
+                                    certificates_.Read("old.crt") +
+                                    certificates_.Read("weak.crt"));
+  absl::StatusOr<TlsSummary> summary = Check();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_THAT(summary->unusable_authorities,
+              ElementsAre(StartsWith("block 2: expired at "),
+                          StartsWith("block 3: a key of RSA of 1024 bits")));
+}
+
+TEST_F(TlsFilesTest, TakesAsManyAuthoritiesAsAHandshakeHolds) {
+  certificates_.MakeAuthority("long", "P-256", "/CN=" + std::string(60, 'x'));
+  // 2 bytes for the length, 2 + 2 + 5 + 2 around the name's 60 + 2.
+  const size_t most = kMaxAuthorityNamesSize / 75;
+  std::string authorities;
+  for (size_t i = 0; i < most; ++i)
+    authorities += certificates_.Read("long.crt");
+  certificates_.Write("ca.crt", authorities);
+  EXPECT_THAT(Check(), IsOk());
+  certificates_.Write("ca.crt", authorities + certificates_.Read("long.crt"));
+  EXPECT_THAT(Check(), IsRefused("tls_client_ca",
+                                 absl::StrCat(most + 1, " authorities")));
 }
 
 TEST_F(TlsFilesTest, TheDigestTellsTheFilesApart) {
@@ -137,18 +189,10 @@ TEST_F(TlsFilesTest, AsksForNoPassword) {
   EXPECT_THAT(Check(), IsRefused("tls_key", "not encrypted"));
 }
 
-TEST_F(TlsFilesTest, RefusesAKeyThatIsTooWeak) {
-  for (const char* bits : {"1024", "2048"}) {
-    certificates_.OpenSsl({"req", "-x509", "-newkey",
-                           std::string("rsa:") + bits, "-nodes", "-subj",
-                           "/CN=server", "-keyout", paths_.key, "-out",
-                           paths_.certificate});
-    if (std::string(bits) == "1024") {
-      EXPECT_THAT(Check(), IsRefused("tls_key", "1024 bits"));
-    } else {
-      EXPECT_THAT(Check(), IsOk());
-    }
-  }
+TEST_F(TlsFilesTest, LoadsNoEngine) {
+  certificates_.Write("server.key",
+                      "engine:x:y\n" + certificates_.Read("server.key"));
+  EXPECT_THAT(Check(), IsRefused("tls_key", "no key"));
 }
 
 TEST_F(TlsFilesTest, ErrorsQuoteNothingOfAKey) {
@@ -157,6 +201,23 @@ TEST_F(TlsFilesTest, ErrorsQuoteNothingOfAKey) {
   const std::string error(Check().status().message());
   EXPECT_THAT(error, Not(HasSubstr("BEGIN")));
   EXPECT_THAT(error, Not(HasSubstr(key.substr(40, 16))));
+}
+
+class BadTlsFilesTest : public TlsFilesTest,
+                        public ::testing::WithParamInterface<BadTlsFiles> {};
+
+INSTANTIATE_TEST_SUITE_P(, BadTlsFilesTest,
+                         ::testing::ValuesIn(AllBadTlsFiles()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(BadTlsFilesTest, AreRefusedWithTheReason) {
+  GetParam().make(certificates_);
+  paths_ = {.certificate = certificates_.Path("bad.crt"),
+            .key = certificates_.Path("bad.key"),
+            .client_ca = certificates_.Path("bad_ca.crt")};
+  EXPECT_THAT(Check(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                AllOf(StartsWith(GetParam().flag),
+                                      HasSubstr(GetParam().reason))));
 }
 
 }  // namespace

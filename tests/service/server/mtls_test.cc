@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "signer/service/net/tls_credentials.h"
 #include "tests/service/testing/caller_server.h"
+#include "tests/testing/bad_tls_files.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/raw_socket.h"
 #include "tests/testing/status_matchers.h"
@@ -26,7 +27,9 @@
 namespace proofmint::service {
 namespace {
 
+using ::proofmint::testing::AllBadTlsFiles;
 using ::proofmint::testing::AskWhoIAm;
+using ::proofmint::testing::BadTlsFiles;
 using ::proofmint::testing::CallerServer;
 using ::proofmint::testing::Certificates;
 using ::proofmint::testing::ConnectTcp;
@@ -36,6 +39,7 @@ using ::proofmint::testing::NewContext;
 using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::Send;
 using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::StartsWith;
 
 const std::string kRefusedByTls =
@@ -333,6 +337,33 @@ TEST_F(MtlsTest, ConnectionsEndWhenTheyAreOld) {
   EXPECT_TRUE(channel->WaitForStateChange(
       GRPC_CHANNEL_READY, absl::ToChronoTime(absl::Now() + kRpcLimit)));
   EXPECT_EQ(AskWhoIAm(channel), "allowed dns:client.example");
+}
+
+class MtlsReloadTest : public MtlsTest,
+                       public ::testing::WithParamInterface<BadTlsFiles> {};
+
+INSTANTIATE_TEST_SUITE_P(, MtlsReloadTest,
+                         ::testing::ValuesIn(AllBadTlsFiles()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(MtlsReloadTest, BadFilesChangeNeitherTheCertificateNorWhatIsSaidOfIt) {
+  Serve();
+  const std::string certificate = certificates_.Read("server.crt");
+  const absl::Time not_after = tls_->not_after();
+  EXPECT_EQ(ServerCertificate(Connect("client")), certificate);
+  GetParam().make(certificates_);
+  ::testing::internal::CaptureStderr();
+  Replace("server.key", certificates_.Read("bad.key"));
+  Replace("client_ca.crt", certificates_.Read("bad_ca.crt"));
+  Replace("server.crt", certificates_.Read("bad.crt"));
+  EXPECT_EQ(ServerCertificate(Connect("client")), certificate);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ContainsRegex(absl::StrCat("not reloaded; the old contents stay "
+                                         "in use.*",
+                                         GetParam().flag)));
+  EXPECT_EQ(tls_->not_after(), not_after);
+  EXPECT_EQ(tls_->reloader().errors(), 1u);
+  EXPECT_EQ(tls_->reloader().reloads(), 0u);
 }
 
 TEST_F(MtlsTest, StartsWithGoodFilesAlone) {
