@@ -2,7 +2,7 @@
 # h2load.sh TARGET [ALGORITHM [BATCH [CALLS [CONNECTIONS [STREAMS]]]]]: loads a daemon with h2load, which sends the same
 # request again and again in a closed loop, and prints h2load's output and the proofs per second. It shares no code with
 # proofmint-load, whose rate (with --rate=0) can be compared with it.
-#   TARGET      unix:PATH or 127.0.0.1:PORT
+#   TARGET      unix:///PATH or 127.0.0.1:PORT
 #   ALGORITHM   ES256 (default), ED25519 or EDDSA
 #   BATCH       proofs per call; 1 (default) calls SignProof
 #   CALLS       20000 by default; CONNECTIONS 4, with up to STREAMS = 16 calls each

@@ -54,9 +54,9 @@ export interface TlsFiles {
 
 export interface SignerClientOptions {
   /**
-   * Where the signers are: unix:PATH, HOST:PORT, or several of them with commas between; dns:///HOST:PORT is HOST:PORT.
+   * Where the signers are: unix:///PATH, HOST:PORT, or several of them with commas between; dns:///HOST:PORT is HOST:PORT.
    * Of several addresses, those of one host name included, each in turn gets a batch, as long as its health check says
-   * that it serves. Default: $PROOFMINT_TARGET, else unix:/run/proofmint/proofmintd.sock.
+   * that it serves. Default: $PROOFMINT_TARGET, else unix:///run/proofmint/proofmintd.sock.
    */
   target?: string;
   /** For a server with mTLS. Default: no TLS. */

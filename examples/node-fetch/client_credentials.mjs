@@ -1,7 +1,7 @@
 // Gets a token with fetch alone, and uses it: the client credentials grant with DPoP, without an OAuth library.
 //
 //   ISSUER=https://idp.example CLIENT_ID=broker CLIENT_SECRET=… RESOURCE=https://api.example/ SCOPE=api:read \
-//     PROOFMINT_TARGET=unix:/run/proofmint/proofmintd.sock node client_credentials.mjs
+//     PROOFMINT_TARGET=unix:///run/proofmint/proofmintd.sock node client_credentials.mjs
 import { SignerClient, chooseAlgorithm, dpopFetch, parseServerMetadata } from 'proofmint';
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, RESOURCE, SCOPE } = process.env;

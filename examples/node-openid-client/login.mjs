@@ -1,7 +1,7 @@
 // Logs a user in with openid-client, and every request of it that needs a DPoP proof gets one from proofmintd:
 //
 //   ISSUER=https://idp.example CLIENT_ID=broker CLIENT_SECRET=… REDIRECT_URI=https://broker.example/callback \
-//     PROOFMINT_TARGET=unix:/run/proofmint/proofmintd.sock node login.mjs
+//     PROOFMINT_TARGET=unix:///run/proofmint/proofmintd.sock node login.mjs
 //
 // It prints a URL to open in a browser, reads the URL that the browser is redirected to from standard input, and prints the
 // user's claims. Errors of the provider are those of openid-client.

@@ -63,7 +63,7 @@ test('the image runs without root and without a shell', () => {
   const keywords = last.map((instruction) => instruction.getKeyword());
   assert.deepEqual(keywords.slice(keywords.indexOf('USER')), ['USER', 'HEALTHCHECK', 'ENTRYPOINT', 'CMD']);
   assert.deepEqual(JSON.parse(find('ENTRYPOINT')[0].getArgumentsContent()), ['/usr/local/bin/proofmintd']);
-  assert.deepEqual(JSON.parse(find('CMD')[0].getArgumentsContent()), ['--listen=unix:/run/proofmint/proofmintd.sock']);
+  assert.deepEqual(JSON.parse(find('CMD')[0].getArgumentsContent()), ['--listen=unix:///run/proofmint/proofmintd.sock']);
   const check = find('HEALTHCHECK')[0].getRawArgumentsContent();
   assert.deepEqual(JSON.parse(check.slice(check.indexOf('['))), ['/usr/local/bin/proofmint', 'health']);
 });

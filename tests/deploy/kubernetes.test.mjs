@@ -55,7 +55,7 @@ for (const path of [SIDECAR, FLEET]) {
     const mounts = containersOf(path).flatMap(({ volumeMounts = [] }) => volumeMounts);
     const mounted = new Set(mounts.map(({ name }) => name));
     assert.deepEqual([...mounted].sort(), [...volumes.keys()].sort());
-    const socket = /unix:([^,]*)/.exec(flag(daemonOf(path), 'listen'))[1];
+    const socket = /unix:\/\/([^,]*)/.exec(flag(daemonOf(path), 'listen'))[1];
     assert.ok(socket.length <= 107);
     const mount = daemonOf(path).volumeMounts.find(({ mountPath }) => socket.startsWith(`${mountPath}/`));
     assert.ok(!mount.readOnly);
@@ -163,7 +163,7 @@ test('fleet: the grace period of a pod is longer than its drain', () => {
 function localArguments(container, directory) {
   for (const { mountPath } of container.volumeMounts) mkdirSync(join(directory, mountPath), { recursive: true });
   return container.args.map((argument) => argument
-    .replace(/(=|,|unix:)(\/(?:run|etc)\/proofmint)/g, `$1${directory}$2`)
+    .replace(/(=|,|unix:\/\/)(\/(?:run|etc)\/proofmint)/g, `$1${directory}$2`)
     .replace(/(0\.0\.0\.0|127\.0\.0\.1):[0-9]+/g, '127.0.0.1:0')
     .replace(/--lame_duck=.*/, '--lame_duck=0s'));
 }

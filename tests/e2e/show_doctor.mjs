@@ -1,5 +1,5 @@
 // Shows what `proofmint doctor` says of a healthy connection to a real identity provider or, with --broken, of three that
-// are not: node show_doctor.mjs --target=unix:PATH [--broken]. Exits with an error if a report is not what it should be.
+// are not: node show_doctor.mjs --target=unix:///PATH [--broken]. Exits with an error if a report is not what it should be.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

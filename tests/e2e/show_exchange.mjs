@@ -1,5 +1,5 @@
 // Shows on standard output, for each algorithm, a proof of a running daemon and how a real identity provider uses it:
-// node show_exchange.mjs --target=unix:PATH. Exits with an error if any check fails.
+// node show_exchange.mjs --target=unix:///PATH. Exits with an error if any check fails.
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 
@@ -66,6 +66,6 @@ const { target } = parseArgs({ options: { target: { type: 'string' } } }).values
 if (target) {
   await main(target);
 } else {
-  console.error('--target: got nothing, want the address of a running daemon, such as unix:PATH');
+  console.error('--target: got nothing, want the address of a running daemon, such as unix:///PATH');
   process.exitCode = 2;
 }

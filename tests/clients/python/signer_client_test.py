@@ -196,6 +196,13 @@ def test_close_fails_what_waits_and_what_comes(daemon, options, request_of):
     signer.close()
 
 
+@pytest.mark.parametrize("scheme", ["unix:", "unix://"])
+def test_both_forms_of_a_socket_address(daemon, request_of, scheme):
+    path = daemon.addresses[0].removeprefix("unix:")
+    with SignerClient(SignerClientOptions(target=scheme + path, timeout=20)) as signer:
+        assert signer.sign_proof(request_of()).jwt
+
+
 def test_an_unused_client_starts_nothing():
     before = threading.active_count()
     with SignerClient(SignerClientOptions(target="unix:///nowhere")):

@@ -2,15 +2,15 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-export const DEFAULT_TARGET = 'unix:/run/proofmint/proofmintd.sock';
+export const DEFAULT_TARGET = 'unix:///run/proofmint/proofmintd.sock';
 
 const PORT_AT_MOST = 65535;
 const HOST_AND_PORT = /^(?:dns:\/\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/;
 
 // Returns the addresses in a comma-separated `target`: { path } of a Unix socket, or { host, port }. Throws a TypeError
-// if one is not unix:PATH, HOST:PORT or dns:///HOST:PORT.
+// if one is not unix:///PATH, HOST:PORT or dns:///HOST:PORT.
 export function parseTarget(target) {
-  if (typeof target !== 'string' || target === '') throw new TypeError('target: want unix:PATH or HOST:PORT');
+  if (typeof target !== 'string' || target === '') throw new TypeError('target: want unix:///PATH or HOST:PORT');
   return target.split(',').map((text) => parseAddress(text.trim()));
 }
 
@@ -20,7 +20,7 @@ function parseAddress(text) {
   const [, bracketed, plain, digits] = HOST_AND_PORT.exec(text) ?? [];
   const port = Number(digits);
   if (!digits || port < 1 || port > PORT_AT_MOST) {
-    throw new TypeError(`target: got ${JSON.stringify(text)}, want unix:PATH, HOST:PORT or dns:///HOST:PORT`);
+    throw new TypeError(`target: got ${JSON.stringify(text)}, want unix:///PATH, HOST:PORT or dns:///HOST:PORT`);
   }
   return { name: text, host: bracketed ?? plain, port };
 }
