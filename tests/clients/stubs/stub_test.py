@@ -53,16 +53,15 @@ def daemon(tmp_path):
     server.stop()
 
 
-def wait_for_call(daemon):
-    """Returns when the daemon has answered another call."""
+def wait_for_call(daemon, client):
+    """Returns when the daemon has answered another call, or when the client has ended."""
     before = daemon.calls.stat().st_size
-    while daemon.calls.stat().st_size == before:
+    while daemon.calls.stat().st_size == before and client.poll() is None:
         time.sleep(0.01)
 
 
 def assert_works(daemon, *command, **options):
     """Runs a client, and restarts the daemon while the client calls."""
-    # A client that hangs keeps the pipe open, and ctest ends the test.
     with subprocess.Popen([*TIED, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           **options) as client:
         proof = client.stdout.readline()
@@ -70,7 +69,7 @@ def assert_works(daemon, *command, **options):
         for _ in range(RESTARTS):
             daemon.stop()
             daemon.start()
-            wait_for_call(daemon)
+            wait_for_call(daemon, client)
         output, errors = client.communicate(timeout=60)
     assert client.returncode == 0, errors
     proofs, reason, health = output.splitlines()
