@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const TIME_LIMIT_MS = 15_000;
+// A run of promtool takes 1 s on a quiet machine, and has taken 15 on a busy one.
+const TIME_LIMIT_MS = 90_000;
 
 export const root = resolve(import.meta.dirname, '../..');
 
