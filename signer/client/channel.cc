@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -54,19 +55,6 @@ bool IsUnixSocket(absl::string_view target) {
          absl::StartsWith(target, "unix-abstract:");
 }
 
-absl::Status CheckTarget(absl::string_view target) {
-  const bool printable =
-      std::all_of(target.begin(), target.end(),
-                  [](unsigned char c) { return absl::ascii_isgraph(c); });
-  // What follows the scheme, if there is one, must not be empty.
-  if (target.empty() || target.back() == ':' || !printable) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("target: got \"", target,
-                     "\", want unix:PATH, HOST:PORT or dns:///HOST:PORT"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckFile(absl::string_view option, const std::string& path) {
   if (path.empty()) {
     return absl::InvalidArgumentError(
@@ -101,6 +89,21 @@ void SetMilliseconds(grpc::ChannelArguments& arguments, const char* name,
 }
 
 }  // namespace
+
+absl::Status CheckTarget(const std::string& target) {
+  const bool printable =
+      std::all_of(target.begin(), target.end(),
+                  [](unsigned char c) { return absl::ascii_isgraph(c); });
+  // What follows the scheme, if there is one, must not be empty. gRPC would
+  // look a path up in DNS.
+  if (target.empty() || target.back() == ':' || target.front() == '/' ||
+      target.front() == '.' || !printable) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("target: got \"", absl::CHexEscape(target),
+                     "\", want unix:PATH, HOST:PORT or dns:///HOST:PORT"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
     const std::string& target, const std::optional<TlsFiles>& tls,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signer/client/signer_client.h"
@@ -17,6 +18,11 @@ namespace proofmint::client {
 
 // How often the files of TLS are read again.
 inline constexpr absl::Duration kTlsRefreshInterval = absl::Minutes(1);
+
+// CheckTarget fails with INVALID_ARGUMENT if `target` cannot be one: it is
+// empty, ends where an address should begin, has other than visible ASCII, or
+// is the path of a file. Thread-safe.
+absl::Status CheckTarget(const std::string& target);
 
 // NewChannel returns a channel to `target`, which is not empty. It connects
 // with the first call. Calls wait while there is no connection, and gRPC's

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
 namespace proofmint {
@@ -48,6 +49,19 @@ std::string PrintableText(absl::string_view text) {
   std::string printable = ReplaceRuns(text);
   printable.resize(std::min(printable.size(), kMaxTextSize));
   return printable;
+}
+
+std::string EscapedText(absl::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isprint(byte)) {
+      escaped.push_back(c);
+    } else {
+      absl::StrAppendFormat(&escaped, "\\x%02x", byte);
+    }
+  }
+  return escaped;
 }
 
 std::string RedactedText(absl::string_view text,

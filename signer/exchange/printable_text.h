@@ -18,6 +18,11 @@ inline constexpr size_t kMaxTextSize = 256;
 // replaced by one "?", cut after kMaxTextSize bytes. Thread-safe.
 std::string PrintableText(absl::string_view text);
 
+// EscapedText returns `text` with each byte outside printable ASCII as "\xNN".
+// For text of any size that goes to a terminal: a control character, such as
+// DEL or U+009B, commands it, and U+202E reverses what follows. Thread-safe.
+std::string EscapedText(absl::string_view text);
+
 // RedactedText returns PrintableText of `text` without secrets: each of
 // `secrets` that has at least kMinSecretSize bytes, and all that looks like a
 // JWT, is replaced by "[redacted]". Shorter ones would be found in any text.

@@ -15,6 +15,8 @@ namespace proofmint::tools {
 // written, which it says on standard error. To be called once, by main, before
 // the process has opened a descriptor or started a thread.
 //
+// "--flag=" gives the flag an empty text. An unknown command is named.
+//
 // It replaces each of the descriptors 0 to 2 that is closed by /dev/null, so
 // that no socket or file gets its number and what is printed. Reading there and
 // writing there still fail.

@@ -42,6 +42,12 @@ std::function<std::string(const std::string&)> NumberFrom(double least,
   };
 }
 
+// Refuses "--flag=", perhaps of a variable that was not set: the daemon would
+// run without what was asked for.
+std::string NotEmpty(const std::string& text) {
+  return text.empty() ? "want a value, or no such flag" : "";
+}
+
 // Adds a flag for a duration such as 10s, from `least` to `most`.
 CLI::Option* AddDuration(CLI::App& app, const std::string& name,
                          absl::Duration& value, absl::Duration least,
@@ -89,11 +95,14 @@ void DaemonFlags::AddSockets(CLI::App& app) {
   app.add_option("--tls_certificate", tls_.certificate,
                  "The server's certificate and its chain for TCP clients, a\n"
                  "PEM file. It and the next two files are reloaded when they\n"
-                 "change");
+                 "change")
+      ->check(NotEmpty);
   app.add_option("--tls_key", tls_.key,
-                 "The private key of the certificate, a PEM file");
+                 "The private key of the certificate, a PEM file")
+      ->check(NotEmpty);
   app.add_option("--tls_client_ca", tls_.client_ca,
-                 "The certificate authorities of TCP clients, a PEM file");
+                 "The certificate authorities of TCP clients, a PEM file")
+      ->check(NotEmpty);
   AddDuration(app, "--max_connection_age", options_.max_connection_age,
               absl::Seconds(1), absl::Hours(24 * 30),
               "Age at which TCP clients are asked to reconnect");
@@ -131,7 +140,8 @@ void DaemonFlags::AddKeys(CLI::App& app) {
                  "The key-encryption keys for key handles, one per line as\n"
                  "proofmint kek new prints them: the first seals handles, all\n"
                  "open them. Reloaded when it changes. Without a file,\n"
-                 "handles are valid only until this process ends");
+                 "handles are valid only until this process ends")
+      ->check(NotEmpty);
   AddDuration(app, "--key_handle_ttl", options_.key_handles.ttl,
               absl::Seconds(1), keys::kMaxKeyHandleTtl,
               "How long a key handle is valid; at most a second longer");
@@ -167,11 +177,13 @@ void DaemonFlags::AddLimits(CLI::App& app) {
 void DaemonFlags::AddOperations(CLI::App& app) {
   app.add_option("--metrics_listen", metrics_listen_,
                  "Serve Prometheus metrics over HTTP at /metrics of this\n"
-                 "address: 127.0.0.1:PORT (0 picks a free port)");
+                 "address: 127.0.0.1:PORT (0 picks a free port)")
+      ->check(NotEmpty);
   app.add_option(
-      "--audit_log", options_.audit_log,
-      "Append a JSON line for each call to this file; - is standard\n"
-      "error");
+         "--audit_log", options_.audit_log,
+         "Append a JSON line for each call to this file; - is standard\n"
+         "error")
+      ->check(NotEmpty);
   AddDuration(app, "--lame_duck", lame_duck_, absl::ZeroDuration(),
               absl::Minutes(10),
               "Minimum time after SIGTERM during which calls are answered\n"

@@ -7,9 +7,12 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "signer/base/file.h"
 #include "signer/base/status_macros.h"
+#include "signer/client/channel.h"
+#include "signer/exchange/printable_text.h"
 #include "signer/service/contract/error_details.h"
 #include "signer/service/contract/errors.h"
 #include "signer/service/contract/grpc_runtime.h"
@@ -27,6 +30,10 @@ void ServerFlags::AddTo(CLI::App& command) {
   command
       .add_option("--target", target,
                   "Address of the server: unix:PATH or HOST:PORT")
+      ->check([](const std::string& text) {
+        return std::string(
+            absl::StripPrefix(client::CheckTarget(text).message(), "target: "));
+      })
       ->capture_default_str();
   command
       .add_option("--timeout", timeout_seconds,
@@ -79,10 +86,11 @@ void PrintError(const google::rpc::Status& error, const std::string& subject) {
   const service::ErrorDetails details = service::DecodeErrorDetails(error);
   std::cerr << "error: " << (subject.empty() ? "" : subject + ": ")
             << service::CodeName(error.code())
-            << (details.reason.empty() ? "" : " ") << details.reason << "\n  "
-            << error.message() << "\n";
+            << (details.reason.empty() ? "" : " ")
+            << EscapedText(details.reason) << "\n  "
+            << EscapedText(error.message()) << "\n";
   for (const std::string& field : details.fields) {
-    std::cerr << "  field: " << field << "\n";
+    std::cerr << "  field: " << EscapedText(field) << "\n";
   }
   if (details.retry_delay.has_value()) {
     std::cerr << "  retry: after "
@@ -102,7 +110,7 @@ void PrintError(const grpc::Status& error) {
 }
 
 void PrintError(const absl::Status& error) {
-  std::cerr << "error: " << error.message() << "\n";
+  std::cerr << "error: " << EscapedText(error.message()) << "\n";
 }
 
 }  // namespace proofmint::tools

@@ -23,7 +23,7 @@ class SecretOutput {
   static absl::StatusOr<SecretOutput> Open(const std::string& path);
 
   // Replaces the contents of the file by `secret` and an end of line. Fails as
-  // base::ErrnoStatus; that standard output takes nothing, RunCommandLine finds.
+  // base::ErrnoStatus. Errors of standard output are left to RunCommandLine.
   absl::Status Write(absl::string_view secret);
 
  private:

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/exchange/printable_text.h"
 #include "signer/tools/rpc_client.h"
 
 namespace proofmint::tools {
@@ -31,10 +32,12 @@ bool ShowCapabilities(const ServerFlags& server) {
     PrintError(status);
     return false;
   }
-  std::cout << "version         " << response.version() << "\n"
-            << "kernel          " << response.kernel() << "\n"
+  std::cout << "version         " << EscapedText(response.version()) << "\n"
+            << "kernel          " << EscapedText(response.kernel()) << "\n"
             << "algorithms      "
-            << absl::StrJoin(response.dpop_signing_alg_values(), " ") << "\n"
+            << EscapedText(
+                   absl::StrJoin(response.dpop_signing_alg_values(), " "))
+            << "\n"
             << "max batch size  " << response.max_batch_size() << "\n"
             << "max iat offset  " << response.max_iat_offset().seconds()
             << " s\n";

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -106,7 +107,7 @@ bool PrintProof(const v1::SignProofResponse& response, bool json) {
   if (!response.key_handle().empty()) {
     line["key_handle"] = absl::WebSafeBase64Escape(response.key_handle());
   }
-  std::cout << line.dump() << "\n";
+  std::cout << line.dump(-1, ' ', /*ensure_ascii=*/true) << "\n";
   return true;
 }
 
@@ -206,23 +207,25 @@ void AddSignCommand(CLI::App& app, int& exit_code) {
                    "Sign with the key of an earlier proof, by its handle in\n"
                    "base64url")
       ->check(CheckBase64Url);
-  command->add_flag("--return_key_handle", flags->return_key_handle,
-                    "Request a handle of the key; printed with --json");
+  CLI::Option* return_key_handle =
+      command->add_flag("--return_key_handle", flags->return_key_handle,
+                        "Request a handle of the key; needs --json");
   command
       ->add_option("--iat_offset", flags->iat_offset,
                    "Offset of iat from the server's clock, -5m to 5m")
       ->check(CheckDuration)
       ->capture_default_str();
   command->add_option("--count", flags->count, "Number of proofs")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()))
       ->capture_default_str();
   command
       ->add_option("--batch", flags->batch,
                    "Proofs per call; 1 calls SignProof, more BatchSignProofs")
       ->check(CLI::Range(1, service::kMaxBatchSize))
       ->capture_default_str();
-  command->add_flag("--json", flags->json,
-                    "Print {proof, jkt, iat, alg, htm, htu, nonce} lines");
+  return_key_handle->needs(
+      command->add_flag("--json", flags->json,
+                        "Print {proof, jkt, iat, alg, htm, htu, nonce} lines"));
   flags->server.AddTo(*command);
   command->callback([flags, &exit_code] { exit_code = Sign(*flags) ? 0 : 1; });
 }

@@ -15,6 +15,7 @@
 #include "signer/dpop/algorithm.h"
 #include "signer/dpop/base64url.h"
 #include "signer/exchange/outcome.h"
+#include "signer/exchange/printable_text.h"
 #include "signer/tools/connection_flags.h"
 #include "signer/tools/doctor/identity_provider.h"
 #include "signer/tools/doctor/token_checks.h"
@@ -97,9 +98,9 @@ doctor::KeyChoice KeyFor(const TokenFlags& flags) {
 }
 
 std::string DescribeFailure(const Outcome& outcome) {
-  std::string text = outcome.attempts == 0 && outcome.signer.ok()
-                         ? outcome.error_description
-                         : doctor::Describe(outcome);
+  std::string text = EscapedText(outcome.attempts == 0 && outcome.signer.ok()
+                                     ? outcome.error_description
+                                     : doctor::Describe(outcome));
   if (!HintText(outcome.hint).empty()) {
     absl::StrAppend(&text, "\n  ", HintText(outcome.hint));
   }
@@ -122,7 +123,9 @@ void Print(const TokenFlags& flags, const doctor::TokenResult& result) {
       << outcome.nonce_challenges << " challenged for a nonce\n";
   if (doctor::HasToken(outcome)) {
     out << "token type    "
-        << (outcome.idp_token_type.empty() ? "missing" : outcome.idp_token_type)
+        << (outcome.idp_token_type.empty()
+                ? "missing"
+                : EscapedText(outcome.idp_token_type))
         << "\n"
         << "binding       " << BindingName(outcome.binding) << "\n";
   }

@@ -41,6 +41,13 @@ TEST(OutcomeTest, EveryValueHasANameOfItsOwn) {
   EXPECT_EQ(HintText(Hint::kNone), "");
 }
 
+TEST(EscapedTextTest, EscapesEachByteThatIsNotPrintable) {
+  EXPECT_EQ(EscapedText("a b~\\\""), "a b~\\\"");
+  EXPECT_EQ(EscapedText(absl::string_view("\0\n\x7f\u009b\xff", 6)),
+            "\\x00\\x0a\\x7f\\xc2\\x9b\\xff");
+  EXPECT_EQ(EscapedText(std::string(300, 'x')), std::string(300, 'x'));
+}
+
 TEST(PrintableTextTest, ReplacesRunsAndCuts) {
   EXPECT_EQ(PrintableText(""), "");
   EXPECT_EQ(PrintableText("a \t\n\xff\x7f~"), "a ?~");

@@ -78,5 +78,34 @@ TEST(CommandLineTest, KeepsItsConnectionsFromStandardOutput) {
   EXPECT_EQ(daemon.process().Output(), "");
 }
 
+TEST(CommandLineTest, AnEmptyValueDoesNotTakeTheNextFlag) {
+  const Result target = RunProgram({PROOFMINT, "sign", "--target=", "--htu=x"});
+  EXPECT_GT(target.exit_code, 1);
+  EXPECT_THAT(target.error,
+              HasSubstr("--target: got \"\", want unix:PATH"));
+  Daemon daemon;
+  const Result nonce =
+      RunProgram({PROOFMINT, "sign", "--nonce=", "--json",
+                  "--target=" + daemon.target(), "--htu=https://h/"});
+  EXPECT_EQ(nonce.exit_code, 0) << nonce.error;
+  EXPECT_THAT(nonce.output, HasSubstr(R"("nonce":"")"));
+  for (const char* flag :
+       {"--kek_file=", "--audit_log=", "--tls_certificate=", "--tls_key=",
+        "--tls_client_ca=", "--metrics_listen=", "--listen="}) {
+    const Result result = RunProgram({PROOFMINTD, flag, "--lame_duck=1s"});
+    EXPECT_GT(result.exit_code, 0) << flag;
+    EXPECT_THAT(result.error, HasSubstr("want ")) << flag;
+  }
+}
+
+TEST(CommandLineTest, NamesAnUnknownCommand) {
+  const Result result = RunProgram({PROOFMINT, "sgin", "--htu=https://h/"});
+  EXPECT_GT(result.exit_code, 1);
+  EXPECT_THAT(result.error,
+              HasSubstr("got the command sgin: want one of sign, inspect, "));
+  EXPECT_THAT(RunProgram({PROOFMINT, "kek", "nwe"}).error,
+              HasSubstr("got the command nwe: want one of new\n"));
+}
+
 }  // namespace
 }  // namespace proofmint::tools

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
+#include <sstream>
 #include <string>
 
 #include "tests/tools/run_command.h"
@@ -70,6 +72,30 @@ TEST(InspectCommandTest, SaysWhyATextIsNoProof) {
   EXPECT_EQ(result.output, "");
   EXPECT_THAT(result.error, ::testing::MatchesRegex(
                                 "error: not a DPoP proof\n  proof: .+\n"));
+}
+
+// Returns the outcome of `inspect -` with `text` as standard input.
+Result InspectInput(const std::string& text) {
+  std::istringstream input(text);
+  std::streambuf* const saved = std::cin.rdbuf(input.rdbuf());
+  const Result result = Inspect("-");
+  std::cin.rdbuf(saved);
+  std::cin.clear();
+  return result;
+}
+
+TEST(InspectCommandTest, InspectsEachProofOfStandardInput) {
+  const std::string proof = kProof;
+  const std::string shown = Inspect(proof).output;
+  EXPECT_EQ(InspectInput(proof + "\n").output, shown);
+  const Result two = InspectInput(proof + "\n" + proof + "\n");
+  EXPECT_EQ(two.exit_code, 0);
+  EXPECT_EQ(two.output, shown + "\n" + shown);
+  const Result one_is_none = InspectInput(proof + "\na.b\n" + proof);
+  EXPECT_EQ(one_is_none.exit_code, 1);
+  EXPECT_EQ(one_is_none.output, shown + "\n\n" + shown);
+  EXPECT_THAT(one_is_none.error, HasSubstr("not a DPoP proof"));
+  EXPECT_EQ(InspectInput("").exit_code, 1);
 }
 
 TEST(InspectCommandTest, NeedsAProof) {

@@ -113,6 +113,20 @@ TEST(PrintErrorTest, PrintsAnRpcStatusWhoseDetailsCannotBeRead) {
       absl::StrCat("error: UNAVAILABLE\n  busy\n", kNoAnswer));
 }
 
+// DEL, U+009B (CSI), U+202E (right-to-left override) and an escape sequence.
+TEST(PrintErrorTest, EscapesWhatCommandsATerminal) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("A\u009b");
+  google::rpc::Status error =
+      ErrorOf(google::rpc::INTERNAL, "a\x7f\u202e\n\033[2J");
+  error.add_details()->PackFrom(info);
+  EXPECT_EQ(Printed(error, ""),
+            "error: INTERNAL A\\xc2\\x9b\n"
+            "  a\\x7f\\xe2\\x80\\xae\\x0a\\x1b[2J\n");
+  EXPECT_EQ(Printed(absl::UnavailableError("\u202e")),
+            "error: \\xe2\\x80\\xae\n");
+}
+
 TEST(PrintErrorTest, PrintsTheErrorsOfTheServer) {
   EXPECT_EQ(Printed(service::ToRpcStatus(service::InvalidFieldError(
                         "INVALID_HTU", "htu", "got no scheme, want https")),
@@ -175,6 +189,16 @@ TEST(ServerFlagsTest, RefuseFilesThatDoNotExist) {
     EXPECT_THAT(Parse(flags, words),
                 StatusIs(absl::StatusCode::kInvalidArgument,
                          HasSubstr("/no/such/file")));
+  }
+}
+
+TEST(ServerFlagsTest, RefuseWhatCannotBeATarget) {
+  for (const char* target : {"/run/proofmintd.sock", "./a.sock", "unix:", ""}) {
+    ServerFlags flags;
+    EXPECT_THAT(Parse(flags, {"--target", target}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("want unix:PATH, HOST:PORT")))
+        << target;
   }
 }
 

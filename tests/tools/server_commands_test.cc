@@ -45,7 +45,7 @@ class FakeCapabilities final : public v1::ProofSigner::Service {
   grpc::Status GetCapabilities(grpc::ServerContext*,
                                const v1::GetCapabilitiesRequest*,
                                v1::GetCapabilitiesResponse* response) override {
-    response->set_version("1.2.3");
+    response->set_version(version);
     response->set_kernel("avx2");
     response->add_dpop_signing_alg_values("ES256");
     response->add_dpop_signing_alg_values("Ed25519");
@@ -53,6 +53,8 @@ class FakeCapabilities final : public v1::ProofSigner::Service {
     response->mutable_max_iat_offset()->set_seconds(60);
     return grpc::Status::OK;
   }
+
+  std::string version = "1.2.3";
 };
 
 // RunningServer serves one service on a free port of 127.0.0.1.
@@ -90,6 +92,13 @@ TEST(CapabilitiesCommandTest, PrintsWhatTheServerReports) {
             "algorithms      ES256 Ed25519\n"
             "max batch size  7\n"
             "max iat offset  60 s\n");
+}
+
+TEST(CapabilitiesCommandTest, EscapesWhatCommandsATerminal) {
+  FakeCapabilities capabilities;
+  capabilities.version = "1\u009b2J\u202e\x7f";
+  EXPECT_THAT(RunningServer(capabilities).Run({"capabilities"}).output,
+              ::testing::HasSubstr("1\\xc2\\x9b2J\\xe2\\x80\\xae\\x7f\n"));
 }
 
 TEST(CapabilitiesCommandTest, FailsIfTheServerIsAnother) {

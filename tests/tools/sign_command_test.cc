@@ -54,7 +54,16 @@ TEST(SignCommandTest, PrintsAKeyHandleWithJsonAlone) {
   EXPECT_THAT(std::string(json["key_handle"]),
               ::testing::MatchesRegex("[-_A-Za-z0-9]+"));
   const Result plain = Sign(signer, {"--return_key_handle"});
-  EXPECT_THAT(Lines(plain.output), SizeIs(1));
+  EXPECT_GT(plain.exit_code, 1);
+  EXPECT_THAT(plain.error, ::testing::HasSubstr("requires --json"));
+  EXPECT_EQ(plain.output, "");
+}
+
+TEST(SignCommandTest, SaysHowManyProofsItCanMake) {
+  FakeSigner signer({});
+  EXPECT_THAT(Sign(signer, {"--count=0"}).error,
+              ::testing::HasSubstr("--count: Value 0 not in range 1 to "
+                                   "2147483647\n"));
 }
 
 TEST(SignCommandTest, PrintsNoProofThatDoesNotVerify) {

@@ -9,8 +9,9 @@
 
 namespace proofmint::service {
 
-// JsonString returns `text` as a JSON string with its quotes. Bytes that are
-// not UTF-8 become replacement characters.
+// JsonString returns `text` as a JSON string with its quotes, in ASCII: all
+// other characters are escaped, since some, such as U+009B and U+202E, change
+// what a terminal shows. Bytes that are not UTF-8 become U+FFFD.
 std::string JsonString(absl::string_view text);
 
 }  // namespace proofmint::service

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "signer/exchange/printable_text.h"
 
 namespace proofmint::doctor {
 namespace {
@@ -26,7 +27,8 @@ Check& Add(Report& report, absl::string_view id, CheckStatus status,
 
 // Bytes that are not UTF-8, which may come from a provider, are replaced.
 std::string Dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return json.dump(2, ' ', /*ensure_ascii=*/true,
+                   Json::error_handler_t::replace);
 }
 
 void AppendSkipped(const Report& report, size_t& i, std::string& text) {
@@ -37,7 +39,8 @@ void AppendSkipped(const Report& report, size_t& i, std::string& text) {
          report.checks[i + 1].found == why) {
     absl::StrAppend(&ids, " ", report.checks[++i].id);
   }
-  absl::StrAppendFormat(&text, "%-8s%-*s  %s\n", "skip", kIdWidth, ids, why);
+  absl::StrAppendFormat(&text, "%-8s%-*s  %s\n", "skip", kIdWidth, ids,
+                        EscapedText(why));
 }
 
 }  // namespace
@@ -106,12 +109,13 @@ std::string ToText(const Report& report) {
       continue;
     }
     absl::StrAppendFormat(&text, "%-8s%-*s  %s\n", StatusName(check.status),
-                          kIdWidth, check.id, check.found);
+                          kIdWidth, check.id, EscapedText(check.found));
     if (!check.want.empty()) {
-      absl::StrAppend(&text, "          want: ", check.want, "\n");
+      absl::StrAppend(&text, "          want: ", EscapedText(check.want), "\n");
     }
     if (!check.remedy.empty()) {
-      absl::StrAppend(&text, "          do:   ", check.remedy, "\n");
+      absl::StrAppend(&text, "          do:   ", EscapedText(check.remedy),
+                      "\n");
     }
   }
   if (!report.log_record.empty()) {

@@ -63,6 +63,15 @@ TEST(LogTest, WritesJsonEvenForTextThatIsNoUtf8) {
   EXPECT_EQ(lines.size(), 1u) << lines[0];
 }
 
+// DEL, U+009B (CSI) and U+202E (right-to-left override).
+TEST(LogTest, EscapesWhatCommandsATerminal) {
+  std::vector<std::string> lines = LinesOf([] {
+    LogInfo("m", {{"f", "\x7f\u009b\u202e"}});
+  });
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0], ::testing::HasSubstr(R"("f":"\u007f\u009b\u202e")"));
+}
+
 TEST(LogTest, KeepsLinesOfSeveralThreadsApart) {
   std::vector<std::string> lines = LinesOf([] {
     std::vector<std::thread> threads;
