@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <utility>
 
@@ -57,6 +58,18 @@ absl::string_view TraceIdOf(absl::string_view trace_parent) {
   return hex ? id : "";
 }
 
+// Returns a descriptor of `path` whose writes may block, or -1 and errno.
+// Opening does not wait for the reader of a pipe: a daemon that starts would
+// not see a signal meanwhile.
+int OpenToAppend(const std::string& path) {
+  const int file =
+      open(path.c_str(),
+           O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+           kFileMode);
+  if (file >= 0) fcntl(file, F_SETFL, O_APPEND);
+  return file;
+}
+
 }  // namespace
 
 AuditEntry::AuditEntry(absl::string_view method, absl::string_view caller,
@@ -106,10 +119,13 @@ std::string AuditEntry::Finish(const absl::Status& status) && {
 
 absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
     const std::string& path) {
-  base::UniqueFd file(
-      path == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
-                  : open(path.c_str(),
-                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+  base::UniqueFd file(path == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : OpenToAppend(path));
+  if (!file.valid() && errno == ENXIO) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "audit_log: got ", path,
+        ", a pipe that no process reads or a socket, want a file"));
+  }
   if (!file.valid()) {
     return base::ErrnoStatus("audit_log: cannot open ", path);
   }

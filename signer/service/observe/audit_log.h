@@ -69,7 +69,8 @@ class AuditLog {
 
   // Open appends to `path`, which is made with mode 0640 if it is not there;
   // "-" is standard error. Fails as base::ErrnoStatus if it cannot be opened,
-  // and as base::Thread::Start does.
+  // with FAILED_PRECONDITION if it is a pipe that no process reads, for which
+  // it does not wait, and as base::Thread::Start does.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(
       const std::string& path);
 

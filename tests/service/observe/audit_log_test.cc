@@ -128,6 +128,17 @@ TEST(AuditLogTest, FailsByNameWhereItCannotWrite) {
                        "such file or directory"));
 }
 
+TEST(AuditLogTest, DoesNotWaitForTheReaderOfAPipe) {
+  TempDir directory;
+  const std::string path = directory / "pipe";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THAT(AuditLog::Open(path),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "audit_log: got " + path +
+                           ", a pipe that no process reads or a socket, want "
+                           "a file"));
+}
+
 // The reader of the pipe does not read: the queue is bounded in lines and in
 // bytes, and no call waits.
 TEST(AuditLogTest, BoundsItsQueueWhenThePipeIsNotRead) {
