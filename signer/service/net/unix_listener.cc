@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/observe/log.h"
 
 namespace proofmint::service {
 namespace {
@@ -46,9 +47,13 @@ base::UniqueFd NewSocket() {
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
+std::string LockPath(const std::string& path) {
+  return absl::StrCat(path, ".lock");
+}
+
 // Takes the lock that says "this process serves `path`".
 absl::StatusOr<base::UniqueFd> Lock(const std::string& path) {
-  std::string lock_path = absl::StrCat(path, ".lock");
+  std::string lock_path = LockPath(path);
   base::UniqueFd lock(open(
       lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
   if (!lock.valid()) return SystemError(lock_path, "open");
@@ -85,11 +90,9 @@ absl::Status RemoveStaleSocket(const std::string& path) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
-    std::string path) {
-  PROOFMINT_ASSIGN_OR_RETURN(base::UniqueFd lock, Lock(path));
+// Returns a listening socket that is bound to `path`, which this process has
+// locked.
+absl::StatusOr<base::UniqueFd> Listen(const std::string& path) {
   PROOFMINT_RETURN_IF_ERROR(RemoveStaleSocket(path));
   base::UniqueFd listening = NewSocket();
   if (!listening.valid()) return SystemError(path, "socket");
@@ -103,6 +106,15 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
   if (listen(listening.get(), SOMAXCONN) != 0) {
     return SystemError(path, "listen");
   }
+  return listening;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Bind(
+    std::string path) {
+  PROOFMINT_ASSIGN_OR_RETURN(base::UniqueFd lock, Lock(path));
+  PROOFMINT_ASSIGN_OR_RETURN(base::UniqueFd listening, Listen(path));
   return Create(std::move(path), std::move(lock), std::move(listening));
 }
 
@@ -140,18 +152,62 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Create(
 
 UnixListener::UnixListener(std::string path, base::UniqueFd lock,
                            std::unique_ptr<AcceptLoop> loop)
-    : path_(std::move(path)), lock_(std::move(lock)), loop_(std::move(loop)) {}
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      loop_(std::move(loop)),
+      file_(FileIdOf(path_)) {}
+
+std::optional<UnixListener::FileId> UnixListener::FileIdOf(
+    const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileId(info.st_dev, info.st_ino);
+}
+
+bool UnixListener::HasItsFile() const {
+  return file_.has_value() && FileIdOf(path_) == file_;
+}
 
 UnixListener::~UnixListener() {
   if (from_systemd()) return;
   loop_->Stop();
-  unlink(path_.c_str());
+  if (HasItsFile()) unlink(path_.c_str());
   loop_->HandOverBacklog();
 }
 
 absl::Status UnixListener::Start(
     std::function<void(base::UniqueFd)> on_connection) {
-  return loop_->Start(std::move(on_connection));
+  on_connection_ = std::move(on_connection);
+  return loop_->Start(on_connection_);
+}
+
+absl::Status UnixListener::Rebind() {
+  // The lock file may have been removed, too.
+  struct stat held;
+  if (fstat(lock_.get(), &held) != 0 ||
+      FileIdOf(LockPath(path_)) != FileId(held.st_dev, held.st_ino)) {
+    PROOFMINT_ASSIGN_OR_RETURN(lock_, Lock(path_));
+  }
+  PROOFMINT_ASSIGN_OR_RETURN(base::UniqueFd listening, Listen(path_));
+  file_ = FileIdOf(path_);
+  PROOFMINT_ASSIGN_OR_RETURN(std::unique_ptr<AcceptLoop> loop,
+                             AcceptLoop::New(std::move(listening)));
+  PROOFMINT_RETURN_IF_ERROR(loop->Start(on_connection_));
+  std::swap(loop_, loop);
+  loop->HandOverBacklog();
+  return absl::OkStatus();
+}
+
+void UnixListener::Maintain() {
+  if (from_systemd() || on_connection_ == nullptr || HasItsFile()) return;
+  const absl::Status status = Rebind();
+  if (status.ok()) {
+    LogError("socket was removed and has been made again", {{"path", path_}});
+  } else if (!missing_) {
+    LogError("socket was removed",
+             {{"path", path_}, {"error", std::string(status.message())}});
+  }
+  missing_ = !status.ok();
 }
 
 }  // namespace proofmint::service

@@ -257,6 +257,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   }
 
   if (loop != nullptr) PROOFMINT_RETURN_IF_ERROR(loop->Start());
+  base::MutexLock lock(server->mutex_);
   for (auto& listener : server->unix_listeners_) {
     PROOFMINT_RETURN_IF_ERROR(listener->Start(
         [grpc_server = server->server_.get(), callers = options.callers,
@@ -278,16 +279,26 @@ GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
 
 void GrpcServer::AddUnixListener(std::unique_ptr<UnixListener> listener) {
   addresses_.push_back(absl::StrCat("unix:", listener->path()));
+  base::MutexLock lock(mutex_);
   unix_listeners_.push_back(std::move(listener));
 }
 
+void GrpcServer::MaintainSockets() {
+  base::MutexLock lock(mutex_);
+  for (auto& listener : unix_listeners_) listener->Maintain();
+}
+
 void GrpcServer::ReleaseSystemdSockets() {
+  base::MutexLock lock(mutex_);
   std::erase_if(unix_listeners_,
                 [](const auto& listener) { return listener->from_systemd(); });
 }
 
 void GrpcServer::StopListening() {
-  unix_listeners_.clear();
+  {
+    base::MutexLock lock(mutex_);
+    unix_listeners_.clear();
+  }
   tcp_listeners_.clear();
 }
 

@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "signer/base/mutex.h"
 #include "signer/service/gate/caller.h"
 #include "signer/service/net/connection_limits.h"
 #include "signer/service/net/listen_address.h"
@@ -52,7 +54,7 @@ inline constexpr absl::Duration kConnectionAgeGrace = absl::Seconds(30);
 // listening socket has an accept loop with a thread of its own; calls are read
 // and answered on the threads of the CallLoop.
 //
-// Not thread-safe; its services are.
+// Not thread-safe, except for MaintainSockets; its services are.
 class GrpcServer {
  public:
   // Start binds every address of `options`. It fails with the name of an
@@ -76,6 +78,10 @@ class GrpcServer {
   // connections stay.
   void ReleaseSystemdSockets();
 
+  // MaintainSockets makes Unix sockets again whose files have been removed, as
+  // UnixListener::Maintain does. May be called by one other thread.
+  void MaintainSockets();
+
   // StopListening closes all listening sockets, so that another server can bind
   // their addresses. Open connections stay.
   void StopListening();
@@ -91,7 +97,9 @@ class GrpcServer {
 
   CallLoop* const loop_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<UnixListener>> unix_listeners_
+      ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
   std::vector<std::string> addresses_;
 };

@@ -117,8 +117,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   PROOFMINT_ASSIGN_OR_RETURN(
       server->periodic_tasks_,
-      PeriodicTasks::Start(kPeriodicTasksInterval, [&upkeep = server->upkeep_] {
-        upkeep.RunPeriodicTasks();
+      PeriodicTasks::Start(kPeriodicTasksInterval, [server = server.get()] {
+        server->upkeep_.RunPeriodicTasks();
+        server->grpc_server_->MaintainSockets();
       }));
   return server;
 }

@@ -96,6 +96,56 @@ TEST_F(UnixListenerTest, RemovesItsSocketAndLeavesItsLockFile) {
   EXPECT_NE(MustBind(), nullptr);
 }
 
+TEST_F(UnixListenerTest, LeavesASocketFileThatIsNotItsOwn) {
+  auto listener = MustBind();
+  std::filesystem::remove(path_);
+  base::UniqueFd other = BindUnix(path_, SOCK_STREAM);
+  ASSERT_TRUE(other.valid());
+  listener.reset();
+  EXPECT_TRUE(ConnectUnix(path_).valid());
+}
+
+TEST_F(UnixListenerTest, MakesARemovedSocketAgain) {
+  for (bool with_lock : {false, true}) {
+    AcceptedConnections connections;
+    auto listener = MustBind();
+    ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
+    base::UniqueFd before = ConnectUnix(path_);
+    EXPECT_GE(connections.Wait(0), 0);
+    std::filesystem::remove(path_);
+    if (with_lock) std::filesystem::remove(path_ + ".lock");
+    EXPECT_FALSE(ConnectUnix(path_).valid());
+    listener->Maintain();
+    base::UniqueFd after = ConnectUnix(path_);
+    ASSERT_TRUE(after.valid());
+    EXPECT_GE(connections.Wait(1), 0);
+    struct stat info;
+    ASSERT_EQ(stat(path_.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0660u);
+    EXPECT_THAT(UnixListener::Bind(path_),
+                StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(path_)));
+    listener.reset();
+    EXPECT_FALSE(std::filesystem::exists(path_));
+  }
+}
+
+TEST_F(UnixListenerTest, LeavesAPathThatAnotherProcessServesNow) {
+  AcceptedConnections connections;
+  auto listener = MustBind();
+  ASSERT_THAT(listener->Start(connections.Sink()), IsOk());
+  std::filesystem::remove(path_);
+  {
+    base::UniqueFd other = BindUnix(path_, SOCK_STREAM);
+    ASSERT_TRUE(other.valid());
+    listener->Maintain();
+    EXPECT_TRUE(ConnectUnix(path_).valid());
+  }
+  // The other is gone, and its socket file stayed behind.
+  listener->Maintain();
+  base::UniqueFd client = ConnectUnix(path_);
+  EXPECT_GE(connections.Wait(0), 0);
+}
+
 TEST_F(UnixListenerTest, HangsUpOnConnectionsThatItNeverStartedToServe) {
   CheckHangsUpIfItNeverStarted(MustBind(), [&] { return ConnectUnix(path_); });
 }
