@@ -1,7 +1,9 @@
 #include "signer/tools/rpc_client.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <chrono>
 #include <iostream>
@@ -57,6 +59,11 @@ void ServerFlags::AddTo(CLI::App& command) {
           .add_option("--tls_ca", tls_ca,
                       "The certificate authorities of the server, a PEM file")
           ->check(CLI::ExistingFile);
+  command
+      .add_option("--tls_server_name", tls_server_name,
+                  "The name that the server's certificate must have, instead\n"
+                  "of the target's host")
+      ->needs(ca);
   certificate->needs(key);
   key->needs(ca);
   ca->needs(certificate);
@@ -64,8 +71,15 @@ void ServerFlags::AddTo(CLI::App& command) {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ServerFlags::NewChannel() const {
   service::KeepGrpcInitialized();
+  grpc::ChannelArguments arguments;
+  // A proxy for the web is not for the signer.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (tls_ca.empty()) {
-    return grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+    return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
+                                     arguments);
+  }
+  if (!tls_server_name.empty()) {
+    arguments.SetSslTargetNameOverride(tls_server_name);
   }
   grpc::SslCredentialsOptions options;
   PROOFMINT_ASSIGN_OR_RETURN(options.pem_root_certs,
@@ -74,7 +88,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ServerFlags::NewChannel() const {
                              base::ReadFile(tls_key, kMaxPemSize));
   PROOFMINT_ASSIGN_OR_RETURN(options.pem_cert_chain,
                              base::ReadFile(tls_certificate, kMaxPemSize));
-  return grpc::CreateChannel(target, grpc::SslCredentials(options));
+  return grpc::CreateCustomChannel(target, grpc::SslCredentials(options),
+                                   arguments);
 }
 
 void ServerFlags::SetDeadline(grpc::ClientContext& context) const {

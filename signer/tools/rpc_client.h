@@ -25,6 +25,7 @@ struct ServerFlags {
   std::string tls_certificate;
   std::string tls_key;
   std::string tls_ca;
+  std::string tls_server_name;  // Empty: the host of `target`.
 
   // Adds --target, --timeout and the flags of TLS to `command`, which writes
   // their values to this object.

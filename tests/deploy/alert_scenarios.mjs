@@ -90,8 +90,8 @@ export const FIRES = {
     summary: 'a caller asks for more than --caller_rate allows.',
   },
   ProofmintStrangers: {
-    series: { 'proofmint_errors_total{reason="CALLER_NOT_ALLOWED"}': '0+1x40' },
-    summary: 'refused 10 calls and connections of callers that are not allowed.',
+    series: { 'proofmint_errors_total{reason="CALLER_NOT_ALLOWED"}': '0+123x40' },
+    summary: 'refused 1230 calls and connections of callers that are not allowed.',
   },
   ProofmintHostilePeer: {
     series: { 'proofmint_connections_refused_total{reason="penalty"}': '0+60x40' },

@@ -238,6 +238,15 @@ TEST_F(ProofmintTest, FailsClearlyWithoutAServer) {
   }
 }
 
+TEST_F(ProofmintTest, UsesNoProxyOfTheWeb) {
+  for (const char* command : {"health", "capabilities"}) {
+    const Result result = RunProgram(
+        {"/bin/sh", "-c", "http_proxy=http://127.0.0.1:1 exec \"$0\" \"$@\"",
+         PROOFMINT, command, "--target=" + daemon_.tcp_target()});
+    EXPECT_EQ(result.exit_code, 0) << result.error;
+  }
+}
+
 TEST_F(ProofmintTest, HelpNamesEveryFlagOfEveryCommand) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> kFlags = {
       {"sign",

@@ -1,6 +1,7 @@
 #include "signer/tools/sign_command.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -11,11 +12,13 @@
 #include "absl/strings/str_split.h"
 #include "signer/service/contract/errors.h"
 #include "tests/bench/load/fake_signer.h"
+#include "tests/testing/certificates.h"
 #include "tests/tools/run_command.h"
 
 namespace proofmint::tools {
 namespace {
 
+using ::proofmint::testing::Certificates;
 using ::proofmint::testing::ErrorStatus;
 using ::proofmint::testing::FakeSigner;
 using ::proofmint::testing::Result;
@@ -64,6 +67,27 @@ TEST(SignCommandTest, SaysHowManyProofsItCanMake) {
   EXPECT_THAT(Sign(signer, {"--count=0"}).error,
               ::testing::HasSubstr("--count: Value 0 not in range 1 to "
                                    "2147483647\n"));
+}
+
+TEST(SignCommandTest, ExpectsOfTheServerTheNameThatItIsGiven) {
+  Certificates certificates;
+  certificates.Issue("server", {.alt_names = "DNS:signer.example"});
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = certificates.Read("ca.crt");
+  options.pem_key_cert_pairs = {
+      {certificates.Read("server.key"), certificates.Read("server.crt")}};
+  FakeSigner signer({}, grpc::SslServerCredentials(options));
+  std::vector<std::string> flags = {
+      "--tls_ca=" + certificates.Path("ca.crt"),
+      "--tls_certificate=" + certificates.Path("client.crt"),
+      "--tls_key=" + certificates.Path("client.key"), "--timeout=2"};
+  EXPECT_EQ(Sign(signer, flags).exit_code, 1);
+  flags.push_back("--tls_server_name=signer.example");
+  flags.push_back("--timeout=30");
+  flags.erase(flags.begin() + 3);
+  const Result result = Sign(signer, flags);
+  EXPECT_EQ(result.exit_code, 0) << result.error;
 }
 
 TEST(SignCommandTest, PrintsNoProofThatDoesNotVerify) {

@@ -1,5 +1,6 @@
 #include "signer/service/metrics/metrics_server.h"
 
+#include <CivetServer.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -41,6 +42,26 @@ void Knock(const std::string& host, int port) {
                         sizeof(address));
 }
 
+// Answers HEAD /metrics, for which the library has no handler, and returns the
+// status; 0 leaves the request to the library.
+int AnswerHead(mg_connection* connection) {
+  const mg_request_info& request = *mg_get_request_info(connection);
+  if (absl::string_view(request.request_method) != "HEAD" ||
+      absl::string_view(request.local_uri) != "/metrics") {
+    return 0;
+  }
+  mg_printf(connection,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "Connection: close\r\n\r\n");
+  return 200;
+}
+
+CivetCallbacks Callbacks() {
+  CivetCallbacks callbacks;
+  callbacks.begin_request = AnswerHead;
+  return callbacks;
+}
+
 }  // namespace
 
 MetricsServer::MetricsServer(
@@ -58,12 +79,14 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   }
   std::unique_ptr<MetricsServer> server(new MetricsServer(
       host_port.substr(0, host_port.rfind(':')), std::move(sources)));
+  const CivetCallbacks callbacks = Callbacks();
   try {  // The library throws.
-    server->exposer_ =
-        std::make_unique<prometheus::Exposer>(std::vector<std::string>{
+    server->exposer_ = std::make_unique<prometheus::Exposer>(
+        std::vector<std::string>{
             "listening_ports", host_port, "num_threads", absl::StrCat(kThreads),
             "request_timeout_ms",
-            absl::StrCat(absl::ToInt64Milliseconds(kRequestLimit))});
+            absl::StrCat(absl::ToInt64Milliseconds(kRequestLimit))},
+        &callbacks);
     for (const auto& source : server->sources_) {
       server->exposer_->RegisterCollectable(source);
     }

@@ -16,7 +16,8 @@
 namespace proofmint::service {
 
 // MetricsServer answers GET /metrics in Prometheus's text format from the
-// moment it exists until it is destroyed, and other paths with an error. It has
+// moment it exists until it is destroyed, HEAD /metrics without the text, for
+// probes, and other paths with an error. It has
 // three threads, which sleep between scrapes: one accepts connections and two
 // answer requests. A client that sends no request occupies one of the two for a
 // second. A hostile client can block scrapes, and nothing else.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -39,7 +40,14 @@ absl::Status SystemError(absl::string_view host_port, absl::string_view call) {
   return base::ErrnoStatus("listen: ", call, " ", host_port);
 }
 
+// Says from errno why `host_port` cannot be bound.
 absl::Status BindError(absl::string_view host_port) {
+  if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "listen: got ", host_port,
+        ", which cannot be bound, want an address of this host",
+        absl::StartsWith(host_port, "[") ? ", and a host with IPv6" : ""));
+  }
   return absl::AlreadyExistsError(
       absl::StrCat("listen: got ", host_port,
                    ", which cannot be bound, want a free port of this host"));

@@ -106,6 +106,22 @@ TEST(MetricsServerTest, ShowsNothingButTheMetrics) {
   }
 }
 
+TEST(MetricsServerTest, AnswersHeadWithoutTheMetrics) {
+  auto server = Start("127.0.0.1:0");
+  ASSERT_THAT(server, IsOk());
+  const auto head = [&](const std::string& path) {
+    base::UniqueFd client = ConnectTcp((*server)->address());
+    Send(client, "HEAD " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::string answer;
+    EXPECT_TRUE(ReadUntilClosed(client, kRpcLimit, answer));
+    return answer;
+  };
+  const std::string answer = head("/metrics");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\n"));
+  EXPECT_THAT(head("/"), StartsWith("HTTP/1.1 404"));
+}
+
 // By itself the library checks only every two seconds whether it is to stop.
 TEST(MetricsServerTest, EndsAtOnce) {
   MeteredServer server;

@@ -143,8 +143,13 @@ TEST(TcpListenerTest, RefusesAnAddressOfAnotherHost) {
   // RFC 5737 section 3: for documentation alone.
   EXPECT_THAT(TcpListener::Bind("192.0.2.1:0"),
               StatusIs(absl::StatusCode::kAlreadyExists,
-                       StartsWith("listen: got 192.0.2.1:0, which cannot be "
-                                  "bound")));
+                       "listen: got 192.0.2.1:0, which cannot be bound, want "
+                       "an address of this host"));
+  // RFC 3849. A host without IPv6 has no such address either.
+  EXPECT_THAT(TcpListener::Bind("[2001:db8::1]:0"),
+              StatusIs(absl::StatusCode::kAlreadyExists,
+                       "listen: got [2001:db8::1]:0, which cannot be bound, "
+                       "want an address of this host, and a host with IPv6"));
 }
 
 TEST(TcpListenerTest, RefusesWhatIsNoNumericAddressAndPort) {
