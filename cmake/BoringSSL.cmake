@@ -14,6 +14,12 @@ if(NOT EXISTS ${BORINGSSL_SOURCE_DIR}/android-sources.cmake)
     "BoringSSL: no android-sources.cmake in ${BORINGSSL_SOURCE_DIR}: run scripts/setup, or give -DBORINGSSL_SOURCE_DIR=")
 endif()
 
+# The revision, for --version.
+set(BORINGSSL_REVISION unknown)
+if(EXISTS ${BORINGSSL_SOURCE_DIR}/BORINGSSL_REVISION)
+  file(STRINGS ${BORINGSSL_SOURCE_DIR}/BORINGSSL_REVISION BORINGSSL_REVISION LIMIT_COUNT 1)
+endif()
+
 set(BORINGSSL_ROOT ${BORINGSSL_SOURCE_DIR}/)
 include(${BORINGSSL_SOURCE_DIR}/android-sources.cmake)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")

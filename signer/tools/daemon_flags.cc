@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "signer/base/status_macros.h"
 #include "signer/crypto/kernel.h"
 #include "signer/service/contract/limits.h"
@@ -88,7 +89,7 @@ void DaemonFlags::AddSockets(CLI::App& app) {
                  "systemd for the Unix sockets of socket activation, or\n"
                  "IPV4:PORT or [IPV6]:PORT (0 picks a free port)")
       ->delimiter(',')
-      ->capture_default_str();
+      ->default_str(service::kDefaultAddress);
   app.add_flag("--allow_insecure_loopback", options_.allow_insecure_loopback,
                "Serve loopback TCP addresses in plaintext, to every process\n"
                "of this host");
@@ -190,6 +191,8 @@ void DaemonFlags::AddOperations(CLI::App& app) {
               "with DRAINING, before the daemon stops");
   app.add_flag("--enable_reflection", options_.enable_reflection,
                "Serve gRPC reflection, for tools such as grpcurl");
+  app.add_flag("--print_config", print_config_,
+               "Print the flags in effect, one per line, and exit");
   app.add_flag("--allow_debugging", allow_debugging_,
                "Allow debuggers and profilers of the same user to read the\n"
                "memory of this process, including its keys");
@@ -209,6 +212,26 @@ void DaemonFlags::AddFaults(CLI::App& app) {
       ->check(NumberFrom(0, 1));
   AddDuration(app, "--fault_delay", options_.faults.delay, absl::ZeroDuration(),
               kMaxFaultDelay, "Delay before each call is processed");
+}
+
+std::string DaemonFlags::ToText(const CLI::App& app) const {
+  std::string text;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_name();
+    const bool is_action = option == app.get_help_ptr() ||
+                           option == app.get_version_ptr() ||
+                           name == "--print_config";
+    if (is_action) continue;
+    if (option->get_items_expected_max() == 0) {  // It takes no value.
+      if (option->count() > 0) absl::StrAppend(&text, name, "\n");
+      continue;
+    }
+    const std::string value = option->count() > 0
+                                  ? absl::StrJoin(option->results(), ",")
+                                  : option->get_default_str();
+    if (!value.empty()) absl::StrAppend(&text, name, "=", value, "\n");
+  }
+  return text;
 }
 
 bool DaemonFlags::default_listen() const {

@@ -33,6 +33,11 @@ class DaemonFlags {
   // the daemon stops.
   absl::Duration lame_duck() const { return lame_duck_; }
   bool allow_debugging() const { return allow_debugging_; }
+  bool print_config() const { return print_config_; }
+  // ToText returns the flags of `app` in effect, those given and those with a
+  // default, one per line as on a command line. None is a secret: keys are in
+  // files, of which these are the paths.
+  std::string ToText(const CLI::App& app) const;
   // Returns whether the server listens only at the default address.
   bool default_listen() const;
 
@@ -54,6 +59,7 @@ class DaemonFlags {
   service::TlsPaths tls_;
   bool allow_debugging_ = false;
   bool enable_fault_injection_ = false;
+  bool print_config_ = false;
   absl::Duration lame_duck_ = absl::Milliseconds(300);
 };
 

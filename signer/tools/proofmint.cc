@@ -9,13 +9,14 @@
 #include "signer/tools/server_commands.h"
 #include "signer/tools/sign_command.h"
 #include "signer/tools/token_command.h"
+#include "signer/tools/version.h"
 
 int main(int argc, char** argv) {
   CLI::App app(
       "proofmint mints and inspects DPoP proofs (RFC 9449), and tries them at "
       "an\n"
       "identity provider.");
-  app.set_version_flag("--version", PROOFMINT_VERSION);
+  app.set_version_flag("--version", proofmint::tools::VersionText);
   app.set_help_all_flag("--help-all", "Show the help of every command");
   app.require_subcommand(1);
   int exit_code = 0;

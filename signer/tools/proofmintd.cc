@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,7 @@
 #include "signer/service/server/stop_signals.h"
 #include "signer/tools/command_line.h"
 #include "signer/tools/daemon_flags.h"
+#include "signer/tools/version.h"
 
 namespace {
 
@@ -150,9 +152,13 @@ int main(int argc, char** argv) {
   CLI::App app(
       "proofmintd mints DPoP proofs (RFC 9449) for brokers. It runs until\n"
       "SIGTERM or SIGINT and logs JSON lines to standard error.");
-  app.set_version_flag("--version", PROOFMINT_VERSION);
+  app.set_version_flag("--version", proofmint::tools::VersionText);
   DaemonFlags flags(app);
   return proofmint::tools::RunCommandLine(app, argc, argv, [&] {
+    if (flags.print_config()) {
+      std::cout << flags.ToText(app);
+      return 0;
+    }
     proofmint::service::CaptureLibraryLogs();
     absl::Status status = Run(flags);
     if (status.ok()) return 0;

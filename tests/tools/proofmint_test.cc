@@ -267,7 +267,9 @@ TEST_F(ProofmintTest, HelpNamesEveryFlagOfEveryCommand) {
     }
   }
   EXPECT_THAT(RunProgram({PROOFMINT, "--version"}).output,
-              MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+              MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"
+                           "kernel     [a-z0-9]+\n"
+                           "BoringSSL  [0-9a-f]+\n"));
   EXPECT_NE(RunProgram({PROOFMINT}).exit_code, 0);
   EXPECT_NE(RunProgram({PROOFMINT, "unknown"}).exit_code, 0);
 }

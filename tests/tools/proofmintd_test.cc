@@ -33,6 +33,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // Starts a daemon with `flag`, which must make it fail, and returns its output.
 std::string Refusal(const std::string& flag) {
@@ -356,7 +357,31 @@ TEST(ProofmintdTest, PrintsHelpAndVersion) {
   EXPECT_EQ(help.error, "");
   Result version = RunProgram({PROOFMINTD, "--version"});
   EXPECT_EQ(version.exit_code, 0);
-  EXPECT_THAT(version.output, MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_THAT(version.output, MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"
+                                           "kernel     [a-z0-9]+\n"
+                                           "BoringSSL  [0-9a-f]+\n"));
+}
+
+TEST(ProofmintdTest, PrintsTheFlagsInEffect) {
+  std::vector<std::string> command = {
+      PROOFMINTD,          "--print_config", "--listen=unix:/a,[::1]:1",
+      "--kek_file=/k",     "--lame_duck=2s", "--enable_reflection",
+      "--allowed_uids=1,2"};
+  const Result printed = RunProgram(command);
+  EXPECT_EQ(printed.exit_code, 0) << printed.error;
+  EXPECT_THAT(printed.output, StartsWith("--listen=unix:/a,[::1]:1\n"));
+  for (const char* line :
+       {"\n--kek_file=/k\n", "\n--lame_duck=2s\n", "\n--enable_reflection\n",
+        "\n--allowed_uids=1,2\n", "\n--key_handle_ttl=", "\n--kernel=auto\n"}) {
+    EXPECT_THAT(printed.output, HasSubstr(line));
+  }
+  for (const char* other : {"--audit_log", "--print_config", "--help"}) {
+    EXPECT_THAT(printed.output, Not(HasSubstr(other)));
+  }
+  // What is printed is a command line with the same effect.
+  command = absl::StrSplit(printed.output, '\n', absl::SkipEmpty());
+  command.insert(command.begin(), {PROOFMINTD, "--print_config"});
+  EXPECT_EQ(RunProgram(command).output, printed.output);
 }
 
 }  // namespace
