@@ -38,7 +38,9 @@ constexpr char kFooter[] =
     "with\n"
     "1 if a proof was wrong, none was right or the run could not be made; "
     "with\n"
-    "another number if a flag is wrong. Errors of the server are results.";
+    "3 if --max_p99 was exceeded; with another number if a flag is wrong. "
+    "Errors\n"
+    "of the server are results.";
 
 constexpr absl::Duration kLongest = absl::Hours(24 * 7);
 
@@ -171,6 +173,10 @@ void Flags::AddTo(CLI::App& app) {
       ->group(proofs);
 
   const char* report = "Report";
+  app.add_option("--max_p99", max_p99_,
+                 "Exit with 3 if the corrected 99th percentile of a run is\n"
+                 "longer than this, such as 20ms; of a sweep, that of its knee")
+      ->group(report);
   app.add_option("--metrics", options_.metrics_url,
                  "URL of the server's Prometheus metrics, for its memory and\n"
                  "its CPU time per proof: http://127.0.0.1:PORT/metrics")
@@ -198,6 +204,10 @@ absl::StatusOr<Options> Flags::ToOptions() const {
       ParseDuration("warmup", warmup_, absl::ZeroDuration(), options.warmup));
   PROOFMINT_RETURN_IF_ERROR(ParseDuration(
       "timeout", timeout_, absl::Milliseconds(1), options.timeout));
+  if (!max_p99_.empty()) {
+    PROOFMINT_RETURN_IF_ERROR(ParseDuration(
+        "max_p99", max_p99_, absl::Nanoseconds(1), options.max_p99));
+  }
   if (!sweep_.empty()) {
     PROOFMINT_ASSIGN_OR_RETURN(options.sweep, ParseSweep(sweep_));
   }

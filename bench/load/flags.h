@@ -26,6 +26,7 @@ class Flags {
   std::string algorithm_ = "ES256";
   std::string duration_ = "10s";
   std::string warmup_ = "2s";
+  std::string max_p99_;
   std::string timeout_ = "5s";
   std::string sweep_;
 };

@@ -62,6 +62,8 @@ struct Options {
   std::string nonce;
   double verify = 0.01;  // fraction of the proofs
 
+  absl::Duration max_p99 = absl::InfiniteDuration();
+
   std::string metrics_url;  // empty for none, like the files below
   std::string json_file;
   std::string html_file;

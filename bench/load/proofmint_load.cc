@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "bench/load/connections.h"
 #include "bench/load/flags.h"
 #include "bench/load/interrupt.h"
+#include "bench/load/output_file.h"
 #include "bench/load/report.h"
 #include "bench/load/run.h"
 #include "signer/base/status_macros.h"
@@ -22,24 +22,31 @@
 namespace proofmint::load {
 namespace {
 
-absl::Status WriteFile(const std::string& path, absl::string_view text) {
-  if (path.empty()) return absl::OkStatus();
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot write ", path));
+// Outputs are the files of the report, opened before the run.
+struct Outputs {
+  OutputFile json;
+  OutputFile html;
+  OutputFile hgrm;
+};
+
+absl::StatusOr<Outputs> OpenOutputs(const Options& options) {
+  PROOFMINT_ASSIGN_OR_RETURN(OutputFile json,
+                             OutputFile::Open("--json", options.json_file));
+  PROOFMINT_ASSIGN_OR_RETURN(OutputFile html,
+                             OutputFile::Open("--html", options.html_file));
+  PROOFMINT_ASSIGN_OR_RETURN(OutputFile hgrm,
+                             OutputFile::Open("--hgrm", options.hgrm_file));
+  return Outputs{std::move(json), std::move(html), std::move(hgrm)};
 }
 
-absl::Status WriteReport(const Report& report) {
+// Prints the table first: a file that cannot be written must not cost it.
+absl::Status WriteReport(const Report& report, Outputs& outputs) {
+  std::cout << ToTable(report) << std::flush;
   const nlohmann::ordered_json json = ToJson(report);
-  PROOFMINT_RETURN_IF_ERROR(
-      WriteFile(report.options.json_file, json.dump(2) + "\n"));
-  PROOFMINT_RETURN_IF_ERROR(WriteFile(report.options.html_file, ToHtml(json)));
-  PROOFMINT_RETURN_IF_ERROR(WriteFile(report.options.hgrm_file,
-                                      report.run.measured.corrected.ToHgrm()));
-  std::cout << ToTable(report);
-  return absl::OkStatus();
+  absl::Status status = outputs.json.Write(json.dump(2) + "\n");
+  status.Update(outputs.html.Write(ToHtml(json)));
+  status.Update(outputs.hgrm.Write(report.run.measured.corrected.ToHgrm()));
+  return status;
 }
 
 // Returns INTERNAL if the results, though reported, call for exit code 1.
@@ -59,8 +66,19 @@ absl::Status Judge(const std::vector<RunResult>& runs) {
                 : absl::InternalError("no proof was returned");
 }
 
+// Returns OUT_OF_RANGE if the results call for exit code 3.
+absl::Status JudgeLatency(const RunResult& run, absl::Duration max_p99) {
+  const absl::Duration p99 =
+      absl::Nanoseconds(run.measured.corrected.ValueAtPercentile(99));
+  if (p99 <= max_p99) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("p99: got ", absl::FormatDuration(p99), ", want at most ",
+                   absl::FormatDuration(max_p99)));
+}
+
 absl::Status RunAll(const Options& options) {
   Interrupt interrupt;  // before anything starts a thread
+  PROOFMINT_ASSIGN_OR_RETURN(Outputs outputs, OpenOutputs(options));
   std::optional<MetricsReader> metrics;
   if (!options.metrics_url.empty()) {
     metrics.emplace(options.metrics_url);
@@ -81,11 +99,13 @@ absl::Status RunAll(const Options& options) {
     sweep.steps.push_back(std::move(run));
   }
   const RunResult* knee = sweep.knee();
+  const RunResult& run =
+      options.sweep.has_value() && knee != nullptr ? *knee : sweep.steps[0];
   PROOFMINT_RETURN_IF_ERROR(WriteReport(
-      {options, server,
-       options.sweep.has_value() && knee != nullptr ? *knee : sweep.steps[0],
-       options.sweep.has_value() ? &sweep : nullptr}));
-  return Judge(sweep.steps);
+      {options, server, run, options.sweep.has_value() ? &sweep : nullptr},
+      outputs));
+  PROOFMINT_RETURN_IF_ERROR(Judge(sweep.steps));
+  return JudgeLatency(run, options.max_p99);
 }
 
 }  // namespace
@@ -106,7 +126,7 @@ int main(int argc, char** argv) {
     absl::Status status = proofmint::load::RunAll(*options);
     if (!status.ok()) {
       std::cerr << "error: " << status.message() << "\n";
-      return 1;
+      return absl::IsOutOfRange(status) ? 3 : 1;
     }
     return 0;
   });

@@ -190,6 +190,41 @@ TEST_F(ProgramTest, FailsWhenAProofIsWrong) {
   EXPECT_EQ(Report()["verify_failures"], 1);
 }
 
+TEST_F(ProgramTest, FindsAFileThatCannotBeWrittenBeforeTheRun) {
+  for (const std::string flag : {"--json", "--html", "--hgrm"}) {
+    FakeSigner signer({});
+    const Result result = Load(signer.target(), {flag + "=/no/such/file"});
+    EXPECT_GT(result.exit_code, 0);
+    if (flag != "--json") {  // which is given twice then
+      EXPECT_EQ(result.error, "error: " + flag +
+                                  ": cannot write /no/such/file: No such file "
+                                  "or directory\n");
+    }
+    EXPECT_EQ(result.output, "");
+    EXPECT_EQ(signer.calls(), 0);
+  }
+}
+
+TEST_F(ProgramTest, PrintsTheTableThoughAFileIsFull) {
+  FakeSigner signer({});
+  const Result result = Load(signer.target(), {"--html=/dev/full"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("rate answered"));
+  EXPECT_THAT(result.error, HasSubstr("error: --html: cannot write /dev/full: "
+                                      "No space left on device\n"));
+  EXPECT_GT(Report()["ok"], 0);
+}
+
+TEST_F(ProgramTest, EndsWith3IfCallsTakeTooLong) {
+  FakeSigner signer({});
+  const Result slow = Load(signer.target(), {"--max_p99=1ns"});
+  EXPECT_EQ(slow.exit_code, 3);
+  EXPECT_THAT(slow.output, HasSubstr("rate answered"));
+  EXPECT_THAT(slow.error, HasSubstr("error: p99: got "));
+  EXPECT_THAT(slow.error, HasSubstr(", want at most 1ns\n"));
+  EXPECT_EQ(Load(signer.target(), {"--max_p99=1h"}).exit_code, 0);
+}
+
 TEST_F(ProgramTest, ErrorsAreResultsUnlessNothingElseCame) {
   FakeSigner half({.before = [](int call) {
     return call % 2 == 0
