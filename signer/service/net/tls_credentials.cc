@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/net/tls_resumption.h"
 #include "signer/service/observe/log.h"
 
 namespace proofmint::service {
@@ -48,6 +49,7 @@ class TlsCredentials::ServerCredentials final : public grpc::ServerCredentials {
 
 absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Load(
     TlsPaths paths, base::Clock clock) {
+  ForbidTlsResumption();
   std::unique_ptr<TlsCredentials> credentials(
       new TlsCredentials(std::move(paths), std::move(clock)));
   PROOFMINT_RETURN_IF_ERROR(credentials->Reload().status());

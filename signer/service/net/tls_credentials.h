@@ -27,7 +27,7 @@ namespace proofmint::service {
 // TlsCredentials presents a certificate to clients and requires theirs (mTLS),
 // with TLS 1.2 or later. Every handshake reads the files anew, which costs
 // little beside the handshake; open connections keep the certificates that they
-// began with. Files that would not serve, for
+// began with, and no session is resumed. Files that would not serve, for
 // example because only one has been replaced so far, are not used until they do
 // (CheckTlsFiles).
 //
@@ -38,7 +38,8 @@ namespace proofmint::service {
 class TlsCredentials {
  public:
   // Load fails as ReadTlsFiles and CheckTlsFiles do. `clock` tells which
-  // certificates are valid.
+  // certificates are valid. Forbids resumption for the whole process
+  // (ForbidTlsResumption).
   static absl::StatusOr<std::unique_ptr<TlsCredentials>> Load(
       TlsPaths paths, base::Clock clock = absl::Now);
 
