@@ -7,6 +7,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
@@ -17,13 +18,16 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
+#include "signer/base/unique_fd.h"
 #include "signer/crypto/sha2.h"
 #include "signer/dpop/htu.h"
 #include "signer/dpop/syntax.h"
 #include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
 #include "signer/service/net/peer_address.h"
+#include "signer/service/net/tls_probe.h"
 
 namespace proofmint::service {
 namespace {
@@ -45,6 +49,9 @@ constexpr absl::Duration kMinPingInterval = absl::Seconds(10);
 
 // How long a TLS handshake may take.
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
+
+// How long gRPC may take at the start to answer a handshake of our own.
+constexpr absl::Duration kTlsProbeLimit = absl::Seconds(5);
 
 // After how much silence on a TCP connection the server sends a keepalive ping,
 // and how long the client may take to acknowledge it.
@@ -122,6 +129,24 @@ void ServeTcp(Acceptor& acceptor, ConnectionLimits* limits, bool tls,
   Acceptor::NewConnectionParameters parameters;
   parameters.fd = connection.Release();
   acceptor.HandleNewConnection(&parameters);
+}
+
+// Fails if gRPC could not set up the port of `acceptor` with its TLS
+// credentials, which it says in its log alone: it would then take connections
+// and never answer or close them. So this begins a handshake.
+absl::Status CheckTlsPort(Acceptor& acceptor, absl::string_view host_port) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+                 ends) != 0) {
+    return base::ErrnoStatus("listen: socketpair");
+  }
+  const base::UniqueFd client(ends[0]);
+  ServeTcp(acceptor, /*limits=*/nullptr, /*tls=*/true, base::UniqueFd(ends[1]));
+  absl::Status answered = ExpectServerHello(client, kTlsProbeLimit);
+  if (answered.ok()) return answered;
+  return absl::InternalError(
+      absl::StrCat("listen: ", host_port,
+                   " does not answer TLS handshakes: ", answered.message()));
 }
 
 void SetMilliseconds(grpc::ServerBuilder& builder, const char* argument,
@@ -266,6 +291,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
         }));
   }
   for (size_t i = 0; i < tcp_targets.size(); ++i) {
+    if (tcp_targets[i].tls) {
+      PROOFMINT_RETURN_IF_ERROR(CheckTlsPort(
+          *tcp_targets[i].acceptor, server->tcp_listeners_[i]->host_port()));
+    }
     PROOFMINT_RETURN_IF_ERROR(server->tcp_listeners_[i]->Start(
         [target = std::move(tcp_targets[i]),
          limits = options.limits](base::UniqueFd connection) {

@@ -60,8 +60,10 @@ class GrpcServer {
   // Start binds every address of `options`. It fails with the name of an
   // address that cannot be bound, or of the flag that an address needs: a TCP
   // address that is not served in plaintext needs `tls`, and callers with
-  // allowed_sans. `loop` answers the calls of those `services` that do not use
-  // the callback API; null if all use it. All must outlive the server.
+  // allowed_sans. It fails, too, with the name of an address whose TLS
+  // handshakes gRPC does not answer. `loop` answers the calls of those
+  // `services` that do not use the callback API; null if all use it. All must
+  // outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options,
       const std::vector<grpc::Service*>& services, CallLoop* loop);

@@ -6,9 +6,12 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -364,6 +367,34 @@ TEST_P(MtlsReloadTest, BadFilesChangeNeitherTheCertificateNorWhatIsSaidOfIt) {
   EXPECT_EQ(tls_->not_after(), not_after);
   EXPECT_EQ(tls_->reloader().errors(), 1u);
   EXPECT_EQ(tls_->reloader().reloads(), 0u);
+}
+
+// Starts a server whose port gRPC cannot set up: it reads the list of ciphers
+// when it makes its first port, after the files were found to be good.
+[[noreturn]] void StartAPortThatCannotServe(const Certificates& certificates) {
+  auto tls =
+      TlsCredentials::Load({.certificate = certificates.Path("server.crt"),
+                            .key = certificates.Path("server.key"),
+                            .client_ca = certificates.Path("ca.crt")});
+  setenv("GRPC_SSL_CIPHER_SUITES", "none", 1);
+  Callers callers({.allowed_sans = {"client.example"}});
+  v1::ProofSigner::CallbackService service;
+  auto server = GrpcServer::Start(
+      {.listen = {TcpAddress{.host_port = "127.0.0.1:0", .loopback = true}},
+       .tls = tls->get(),
+       .callers = &callers},
+      {&service}, nullptr);
+  std::cerr << server.status();
+  _exit(server.ok() ? 1 : 0);
+}
+
+using MtlsDeathTest = MtlsTest;
+
+TEST_F(MtlsDeathTest, APortThatGrpcCannotSetUpIsAnErrorAtStart) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(StartAPortThatCannotServe(certificates_),
+              ::testing::ExitedWithCode(0),
+              "listen: 127.0.0.1:.* does not answer TLS handshakes");
 }
 
 TEST_F(MtlsTest, StartsWithGoodFilesAlone) {
