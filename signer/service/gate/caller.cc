@@ -59,28 +59,43 @@ std::string SanId(SanKind kind, absl::string_view san) {
                                        : absl::StrCat("uri:", san);
 }
 
-// Returns the first name of the certificate that is allowed, URIs before DNS
-// names. If none is allowed, returns the first of all, for the log.
-Caller OfCertificate(const grpc::AuthContext& context,
+// NameChoice chooses the name of a caller among those of its certificate: the
+// first one that is allowed or, for the log, the first of all.
+class NameChoice {
+ public:
+  explicit NameChoice(const CallerPolicy& policy) : policy_(policy) {}
+
+  void Add(SanKind kind, absl::string_view san) {
+    if (caller_.allowed) return;
+    const bool allowed =
+        std::any_of(policy_.allowed_sans.begin(), policy_.allowed_sans.end(),
+                    [kind, san](const std::string& entry) {
+                      return SanMatches(entry, kind, san);
+                    });
+    if (allowed ||
+        (caller_.id == kUnknownCaller && san.size() <= kMaxSanSize)) {
+      caller_ = {.id = SanId(kind, san), .allowed = allowed};
+    }
+  }
+
+  const Caller& caller() const { return caller_; }
+
+ private:
+  const CallerPolicy& policy_;
+  Caller caller_ = Unknown();
+};
+
+Caller OfAuthContext(const grpc::AuthContext& context,
                      const CallerPolicy& policy) {
-  Caller first = Unknown();
+  NameChoice choice(policy);
   for (const auto& [kind, property] :
        {std::pair{SanKind::kUri, GRPC_PEER_URI_PROPERTY_NAME},
         {SanKind::kDns, GRPC_PEER_DNS_PROPERTY_NAME}}) {
     for (const grpc::string_ref& value : context.FindPropertyValues(property)) {
-      const absl::string_view san = View(value);
-      const bool allowed =
-          std::any_of(policy.allowed_sans.begin(), policy.allowed_sans.end(),
-                      [kind = kind, san](const std::string& entry) {
-                        return SanMatches(entry, kind, san);
-                      });
-      if (allowed) return {.id = SanId(kind, san), .allowed = true};
-      if (first.id == Unknown().id && san.size() <= kMaxSanSize) {
-        first.id = SanId(kind, san);
-      }
+      choice.Add(kind, View(value));
     }
   }
-  return first;
+  return choice.caller();
 }
 
 bool IsTls(const grpc::AuthContext& context) {
@@ -154,9 +169,17 @@ Caller Callers::Identify(const grpc::ServerContextBase& context) const {
   }
   const std::shared_ptr<const grpc::AuthContext> auth_context =
       context.auth_context();
-  if (IsTls(*auth_context)) return OfCertificate(*auth_context, policy_);
+  if (IsTls(*auth_context)) return OfAuthContext(*auth_context, policy_);
   if (IsLoopbackPeer(peer)) return {.id = "loopback", .allowed = true};
   return Unknown();
+}
+
+Caller Callers::OfCertificate(const std::vector<std::string>& uris,
+                              const std::vector<std::string>& dns_names) const {
+  NameChoice choice(policy_);
+  for (const std::string& uri : uris) choice.Add(SanKind::kUri, uri);
+  for (const std::string& name : dns_names) choice.Add(SanKind::kDns, name);
+  return choice.caller();
 }
 
 }  // namespace proofmint::service

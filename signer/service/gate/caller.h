@@ -67,6 +67,12 @@ class Callers {
   // a new connection with the same descriptor. No peer then gets the answer.
   Caller Identify(const grpc::ServerContextBase& context) const;
 
+  // OfCertificate returns the caller whose certificate has these
+  // subjectAltNames: the first one that is allowed, URIs before DNS names, or
+  // else the first of all.
+  Caller OfCertificate(const std::vector<std::string>& uris,
+                       const std::vector<std::string>& dns_names) const;
+
  private:
   bool Allows(int fd, uid_t uid, gid_t gid) const;
 

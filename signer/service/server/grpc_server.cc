@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -26,6 +27,8 @@
 #include "signer/dpop/syntax.h"
 #include "signer/service/contract/grpc_runtime.h"
 #include "signer/service/contract/limits.h"
+#include "signer/service/net/guard_self_test.h"
+#include "signer/service/net/guarded_descriptor.h"
 #include "signer/service/net/peer_address.h"
 #include "signer/service/net/tls_probe.h"
 
@@ -107,28 +110,62 @@ std::unique_ptr<Acceptor> NewAcceptor(
 }
 
 // Gives an accepted Unix connection to `server`, or closes it.
-void ServeUnix(grpc::Server& server, Callers* callers, ConnectionLimits* limits,
+void ServeUnix(grpc::Server& server, const GrpcServerOptions& options,
                base::UniqueFd connection) {
-  if (callers != nullptr) {
-    const Caller caller = callers->RecordPeer(connection.get());
-    if (limits != nullptr &&
-        !limits->AdmitUnix(connection.get(), caller.id, caller.allowed)) {
+  const int fd = connection.get();
+  if (options.callers != nullptr) {
+    const Caller caller = options.callers->RecordPeer(fd);
+    if (options.limits != nullptr &&
+        !options.limits->AdmitUnix(fd, caller.id, caller.allowed)) {
+      return;
+    }
+    if (options.guard != nullptr &&
+        !options.guard->AddPlaintext(fd, caller.id)) {
       return;
     }
   }
   grpc::AddInsecureChannelFromFd(&server, connection.Release());
 }
 
-// Gives an accepted TCP connection to gRPC, or closes it.
-void ServeTcp(Acceptor& acceptor, ConnectionLimits* limits, bool tls,
-              base::UniqueFd connection) {
-  if (limits != nullptr &&
-      !limits->AdmitTcp(connection.get(), PeerAddress(connection.get()), tls)) {
-    return;
-  }
+void HandOver(Acceptor& acceptor, base::UniqueFd connection) {
   Acceptor::NewConnectionParameters parameters;
   parameters.fd = connection.Release();
   acceptor.HandleNewConnection(&parameters);
+}
+
+// Gives an accepted TCP connection to gRPC, or closes it.
+void ServeTcp(Acceptor& acceptor, const GrpcServerOptions& options, bool tls,
+              base::UniqueFd connection) {
+  const int fd = connection.get();
+  std::string address = PeerAddress(fd);
+  if (options.limits != nullptr &&
+      !options.limits->AdmitTcp(fd, address, tls)) {
+    return;
+  }
+  const auto hand_over = [&] { HandOver(acceptor, std::move(connection)); };
+  if (options.guard == nullptr) {
+    hand_over();
+  } else if (tls) {
+    options.guard->HandOverTls(fd, std::move(address), hand_over);
+  } else if (options.guard->AddPlaintext(fd, std::move(address))) {
+    hand_over();
+  }
+}
+
+// Proves once in a process that the guard works, with TLS if `tls`.
+absl::Status CheckGuard(bool tls) {
+  using Transport = GuardedDescriptor::Transport;
+  static std::atomic<bool> works = false;
+  static std::atomic<bool> works_with_tls = false;
+  if (!works) {
+    PROOFMINT_RETURN_IF_ERROR(TestConnectionGuard(Transport::kPlaintext));
+    works = true;
+  }
+  if (tls && !works_with_tls) {
+    PROOFMINT_RETURN_IF_ERROR(TestConnectionGuard(Transport::kTls));
+    works_with_tls = true;
+  }
+  return absl::OkStatus();
 }
 
 // Fails if gRPC could not set up the port of `acceptor` with its TLS
@@ -141,7 +178,7 @@ absl::Status CheckTlsPort(Acceptor& acceptor, absl::string_view host_port) {
     return base::ErrnoStatus("listen: socketpair");
   }
   const base::UniqueFd client(ends[0]);
-  ServeTcp(acceptor, /*limits=*/nullptr, /*tls=*/true, base::UniqueFd(ends[1]));
+  HandOver(acceptor, base::UniqueFd(ends[1]));
   absl::Status answered = ExpectServerHello(client, kTlsProbeLimit);
   if (answered.ok()) return answered;
   return absl::InternalError(
@@ -276,6 +313,11 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     }
   }
 
+  if (options.guard != nullptr) {
+    PROOFMINT_RETURN_IF_ERROR(CheckGuard(
+        std::any_of(tcp_targets.begin(), tcp_targets.end(),
+                    [](const TcpTarget& target) { return target.tls; })));
+  }
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
     return absl::InternalError("server: gRPC could not start");
@@ -284,10 +326,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   if (loop != nullptr) PROOFMINT_RETURN_IF_ERROR(loop->Start());
   base::MutexLock lock(server->mutex_);
   for (auto& listener : server->unix_listeners_) {
-    PROOFMINT_RETURN_IF_ERROR(listener->Start(
-        [grpc_server = server->server_.get(), callers = options.callers,
-         limits = options.limits](base::UniqueFd connection) {
-          ServeUnix(*grpc_server, callers, limits, std::move(connection));
+    PROOFMINT_RETURN_IF_ERROR(
+        listener->Start([grpc_server = server->server_.get(),
+                         options](base::UniqueFd connection) {
+          ServeUnix(*grpc_server, options, std::move(connection));
         }));
   }
   for (size_t i = 0; i < tcp_targets.size(); ++i) {
@@ -295,10 +337,11 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
       PROOFMINT_RETURN_IF_ERROR(CheckTlsPort(
           *tcp_targets[i].acceptor, server->tcp_listeners_[i]->host_port()));
     }
-    PROOFMINT_RETURN_IF_ERROR(server->tcp_listeners_[i]->Start(
-        [target = std::move(tcp_targets[i]),
-         limits = options.limits](base::UniqueFd connection) {
-          ServeTcp(*target.acceptor, limits, target.tls, std::move(connection));
+    PROOFMINT_RETURN_IF_ERROR(
+        server->tcp_listeners_[i]->Start([target = std::move(tcp_targets[i]),
+                                          options](base::UniqueFd connection) {
+          ServeTcp(*target.acceptor, options, target.tls,
+                   std::move(connection));
         }));
   }
   return server;

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "signer/base/mutex.h"
 #include "signer/service/gate/caller.h"
+#include "signer/service/net/connection_guard.h"
 #include "signer/service/net/connection_limits.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tcp_listener.h"
@@ -38,6 +39,10 @@ struct GrpcServerOptions {
   // Decides which accepted connections are served; null: all. Must outlive the
   // server.
   ConnectionLimits* limits = nullptr;
+  // Watches the connections, those of Unix sockets only with `callers`; null:
+  // none is watched, and every client certificate is good that is of an
+  // authority. Must outlive the server.
+  ConnectionGuard* guard = nullptr;
   // How long a connection may last where TCP is served with TLS, give or take
   // 10 %. The client then reconnects, perhaps to another replica, and presents
   // its certificate again. Calls in flight have kConnectionAgeGrace to end.
@@ -61,9 +66,10 @@ class GrpcServer {
   // address that cannot be bound, or of the flag that an address needs: a TCP
   // address that is not served in plaintext needs `tls`, and callers with
   // allowed_sans. It fails, too, with the name of an address whose TLS
-  // handshakes gRPC does not answer. `loop` answers the calls of those
-  // `services` that do not use the callback API; null if all use it. All must
-  // outlive the server.
+  // handshakes gRPC does not answer, and with INTERNAL if there is a guard and
+  // it does not see what gRPC reads and writes in this process. `loop` answers
+  // the calls of those `services` that do not use the callback API; null if all
+  // use it. All must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options,
       const std::vector<grpc::Service*>& services, CallLoop* loop);

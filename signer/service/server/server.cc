@@ -90,6 +90,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc_options.max_connection_age = options.max_connection_age;
   grpc_options.callers = &server->callers_;
   grpc_options.limits = &server->connection_limits_;
+  grpc_options.guard = &server->connection_guard_;
   grpc_options.tls = server->tls_.get();
   PROOFMINT_ASSIGN_OR_RETURN(
       server->grpc_server_,
@@ -119,6 +120,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       server->periodic_tasks_,
       PeriodicTasks::Start(kPeriodicTasksInterval, [server = server.get()] {
         server->upkeep_.RunPeriodicTasks();
+        server->connection_guard_.CloseStalled();
         server->grpc_server_->MaintainSockets();
       }));
   return server;
@@ -132,6 +134,23 @@ Server::Server(const ServerOptions& options, Parts parts,
       audit_log_(std::move(parts.audit_log)),
       connection_limits_(options.connection_limits, connections_),
       callers_(options.callers),
+      connection_guard_({.identify =
+                             [this](const ClientCertificate& certificate) {
+                               Caller caller = callers_.OfCertificate(
+                                   certificate.uris, certificate.dns_names);
+                               return CertificateCaller{
+                                   .id = std::move(caller.id),
+                                   .allowed = caller.allowed};
+                             },
+                         .penalized =
+                             [this](absl::string_view caller) {
+                               return connection_limits_.Penalized(caller);
+                             },
+                         .penalize =
+                             [this](absl::string_view caller) {
+                               connection_limits_.Penalize(caller);
+                             }},
+                        connections_),
       admission_(options.admission),
       minter_(options.kernel, *key_pool_, *key_handles_, entropy,
               std::move(clock), options.faults),

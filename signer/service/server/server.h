@@ -21,6 +21,7 @@
 #include "signer/service/metrics/metrics_server.h"
 #include "signer/service/mint/faults.h"
 #include "signer/service/mint/proof_minter.h"
+#include "signer/service/net/connection_guard.h"
 #include "signer/service/net/connection_limits.h"
 #include "signer/service/net/listen_address.h"
 #include "signer/service/net/tls_credentials.h"
@@ -136,6 +137,7 @@ class Server {
   ConnectionRecord connections_;
   ConnectionLimits connection_limits_;
   Callers callers_;
+  ConnectionGuard connection_guard_;
   Readiness readiness_;
   Admission admission_;
   ProofMinter minter_;

@@ -1,6 +1,7 @@
 // Tests which callers TLS admits, and how its files are reloaded.
 
 #include <gmock/gmock.h>
+#include <grpc/grpc_security.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
@@ -43,6 +44,7 @@ using ::proofmint::testing::ReadUntilClosed;
 using ::proofmint::testing::Send;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 const std::string kRefusedByTls =
@@ -68,20 +70,21 @@ class MtlsTest : public ::testing::Test {
                                                 .loopback = true}},
                           .tls = tls_.get(),
                           .max_connection_age = max_connection_age},
-        CallerPolicy{.allowed_sans = std::move(allowed_sans)});
+        CallerPolicy{.allowed_sans = std::move(allowed_sans)},
+        [this] { return absl::Now() + absl::Hours(hours_.load()); });
   }
 
   // Returns a new connection with the certificate `name`, or without one if
   // `name` is empty.
-  std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address,
-                                           const std::string& name) const {
+  std::shared_ptr<grpc::Channel> ConnectTo(
+      const std::string& address, const std::string& name,
+      grpc::ChannelArguments arguments = {}) const {
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = certificates_.Read("ca.crt");
     if (!name.empty()) {
       options.pem_private_key = certificates_.Read(name + ".key");
       options.pem_cert_chain = certificates_.Read(name + ".crt");
     }
-    grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     return grpc::CreateCustomChannel(address, grpc::SslCredentials(options),
                                      arguments);
@@ -95,6 +98,26 @@ class MtlsTest : public ::testing::Test {
   std::string AskAs(const std::string& alt_names) {
     certificates_.Issue("caller", {.alt_names = alt_names});
     return AskWhoIAm(Connect("caller"));
+  }
+
+  // Expects that a certificate with each of the names is refused in the
+  // handshake, and that the log line says which caller it was.
+  void ExpectRefusals(
+      const std::vector<std::pair<std::string, std::string>>& names) {
+    for (const auto& [alt_names, caller] : names) {
+      SCOPED_TRACE(alt_names);
+      const uint64_t before =
+          server_->record().refused(ConnectionRefusal::kNotAllowed);
+      ::testing::internal::CaptureStderr();
+      const std::string answer = AskAs(alt_names);
+      const std::string log = ::testing::internal::GetCapturedStderr();
+      EXPECT_EQ(answer, kRefusedByTls);
+      EXPECT_GT(server_->record().refused(ConnectionRefusal::kNotAllowed),
+                before);
+      EXPECT_THAT(log,
+                  HasSubstr(absl::StrCat(R"("reason":"not_allowed","caller":")",
+                                         caller, "\"")));
+    }
   }
 
   // Replaces a file of the server atomically.
@@ -119,6 +142,8 @@ class MtlsTest : public ::testing::Test {
                : "";
   }
 
+  // How far the clock is ahead by which the server judges certificates.
+  std::atomic<int> hours_ = 0;
   Certificates certificates_;
   std::unique_ptr<TlsCredentials> tls_;
   std::unique_ptr<CallerServer> server_;
@@ -139,24 +164,51 @@ TEST_F(MtlsTest, ACallerIsTheNameThatIsAllowed) {
 
 TEST_F(MtlsTest, AnyOtherNameIsAStranger) {
   Serve({"spiffe://td/broker", "spiffe://td/fleet/*", "broker.example"});
-  EXPECT_EQ(AskAs("URI:spiffe://td/brokers"), "refused spiffe://td/brokers");
-  EXPECT_EQ(AskAs("URI:spiffe://td/fleet"), "refused spiffe://td/fleet");
-  EXPECT_EQ(AskAs("URI:spiffe://td/fleet/../x"),
-            "refused spiffe://td/fleet/../x");
-  EXPECT_EQ(AskAs("DNS:a.broker.example"), "refused dns:a.broker.example");
-  EXPECT_EQ(AskAs("DNS:*.example"), "refused dns:*.example");
+  ExpectRefusals({{"URI:spiffe://td/brokers", "spiffe://td/brokers"},
+                  {"URI:spiffe://td/fleet", "spiffe://td/fleet"},
+                  {"URI:spiffe://td/fleet/../x", "spiffe://td/fleet/../x"},
+                  {"DNS:a.broker.example", "dns:a.broker.example"},
+                  {"DNS:*.example", "dns:*.example"}});
 }
 
 TEST_F(MtlsTest, ANameOfAnotherKindIsAStranger) {
   Serve({"spiffe://td/broker", "spiffe://td/fleet/*", "broker.example"});
-  EXPECT_EQ(AskAs("DNS:spiffe://td/broker"), "refused dns:spiffe://td/broker");
-  EXPECT_EQ(AskAs("DNS:spiffe://td/fleet/7"),
-            "refused dns:spiffe://td/fleet/7");
-  EXPECT_EQ(AskAs("URI:broker.example"), "refused uri:broker.example");
-  EXPECT_EQ(AskAs("URI:uid:0"), "refused uri:uid:0");
-  EXPECT_EQ(AskAs("email:x@broker.example"), "refused unknown");
+  ExpectRefusals({{"DNS:spiffe://td/broker", "dns:spiffe://td/broker"},
+                  {"DNS:spiffe://td/fleet/7", "dns:spiffe://td/fleet/7"},
+                  {"URI:broker.example", "uri:broker.example"},
+                  {"URI:uid:0", "uri:uid:0"},
+                  {"email:x@broker.example", "unknown"}});
   certificates_.Issue("broker.example", {});  // Its CN, which is no SAN.
-  EXPECT_EQ(AskWhoIAm(Connect("broker.example")), "refused unknown");
+  EXPECT_EQ(AskWhoIAm(Connect("broker.example")), kRefusedByTls);
+}
+
+TEST_F(MtlsTest, RefusesACallerWithAPenalty) {
+  Serve();
+  server_->Penalize("dns:client.example");
+  EXPECT_EQ(AskWhoIAm(Connect("client")), kRefusedByTls);
+  EXPECT_GE(server_->record().refused(ConnectionRefusal::kPenalty), 1u);
+}
+
+TEST_F(MtlsTest, RefusesACertificateThatHasExpiredInAResumedSession) {
+  Serve();
+  grpc_ssl_session_cache* const cache =
+      grpc_ssl_session_cache_create_lru(/*capacity=*/4);
+  const grpc_arg argument = grpc_ssl_session_cache_create_channel_arg(cache);
+  grpc::ChannelArguments arguments;
+  arguments.SetPointerWithVtable(argument.key, argument.value.pointer.p,
+                                 argument.value.pointer.vtable);
+  EXPECT_EQ(AskWhoIAm(ConnectTo(server_->target(), "client", arguments)),
+            "allowed dns:client.example");
+  EXPECT_EQ(AskWhoIAm(ConnectTo(server_->target(), "client", arguments)),
+            "allowed dns:client.example");
+  hours_ = 24 * 3;
+  EXPECT_EQ(AskWhoIAm(ConnectTo(server_->target(), "client", arguments)),
+            kRefusedByTls);
+  EXPECT_GE(server_->record().refused(ConnectionRefusal::kCertificateExpired),
+            1u);
+  hours_ = -24;
+  EXPECT_EQ(AskWhoIAm(Connect("client")), kRefusedByTls);
+  grpc_ssl_session_cache_destroy(cache);
 }
 
 TEST_F(MtlsTest, RefusesPeersWithoutAGoodCertificate) {

@@ -12,8 +12,13 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "proofmint/v1/proof_signer.grpc.pb.h"
+#include "signer/base/clock.h"
 #include "signer/service/gate/caller.h"
+#include "signer/service/net/connection_guard.h"
+#include "signer/service/net/connection_limits.h"
+#include "signer/service/observe/connection_record.h"
 #include "signer/service/server/grpc_server.h"
 #include "tests/service/testing/test_server.h"
 
@@ -23,10 +28,26 @@ namespace proofmint::testing {
 // "allowed" or "refused" as the kernel.
 class CallerServer {
  public:
-  // The `callers` of `options` are replaced.
-  CallerServer(service::GrpcServerOptions options, service::CallerPolicy policy)
-      : callers_(std::move(policy)) {
+  // The `callers` and the `guard` of `options` are replaced. Certificates are
+  // judged by the time of `clock`.
+  CallerServer(service::GrpcServerOptions options, service::CallerPolicy policy,
+               base::Clock clock = absl::Now)
+      : callers_(std::move(policy)),
+        guard_(
+            {.identify =
+                 [this](const service::ClientCertificate& certificate) {
+                   service::Caller caller = callers_.OfCertificate(
+                       certificate.uris, certificate.dns_names);
+                   return service::CertificateCaller{caller.id, caller.allowed};
+                 },
+             .penalized =
+                 [this](absl::string_view caller) {
+                   return limits_.Penalized(caller);
+                 },
+             .clock = std::move(clock)},
+            record_) {
     options.callers = &callers_;
+    options.guard = &guard_;
     auto server = service::GrpcServer::Start(options, {&service_}, nullptr);
     ABSL_RAW_CHECK(server.ok(), server.status().ToString().c_str());
     server_ = *std::move(server);
@@ -34,6 +55,16 @@ class CallerServer {
 
   const service::Callers& callers() const { return callers_; }
   service::GrpcServer& server() { return *server_; }
+  service::ConnectionGuard& guard() { return guard_; }
+  // Gives `caller` so many points that its certificate is refused.
+  void Penalize(const std::string& caller) {
+    for (double points = 0; points <= service::ConnectionLimits::kMaxPoints;
+         ++points) {
+      limits_.Penalize(caller);
+    }
+  }
+  // Returns what the guard has refused and closed.
+  const service::ConnectionRecord& record() const { return record_; }
   // Returns the first address.
   const std::string& target() const { return server_->addresses()[0]; }
 
@@ -58,6 +89,9 @@ class CallerServer {
   };
 
   service::Callers callers_;
+  service::ConnectionRecord record_;
+  service::ConnectionLimits limits_{{}, record_};
+  service::ConnectionGuard guard_;
   Service service_{callers_};
   std::unique_ptr<service::GrpcServer> server_;
 };
