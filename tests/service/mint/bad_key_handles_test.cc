@@ -41,8 +41,9 @@ class BadKeyHandlesTest : public MinterTest {
  protected:
   BadKeyHandlesTest() {
     keys::WriteKekFile(directory_ / "kek", keys::LinesOf({1}));
-    kek_handles_ = keys::KeyHandles::New({.kek_file = directory_ / "kek"}, entropy_)
-                   .value();
+    kek_handles_ =
+        keys::KeyHandles::New({.kek_file = directory_ / "kek"}, entropy_)
+            .value();
   }
 
   // Returns a request of this algorithm with the key handle `handle`.
