@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -78,6 +79,8 @@ absl::Status JudgeLatency(const RunResult& run, absl::Duration max_p99) {
 
 absl::Status RunAll(const Options& options) {
   Interrupt interrupt;  // before anything starts a thread
+  // A report that exceeds a file size limit is an error like any other.
+  std::signal(SIGXFSZ, SIG_IGN);
   PROOFMINT_ASSIGN_OR_RETURN(Outputs outputs, OpenOutputs(options));
   std::optional<MetricsReader> metrics;
   if (!options.metrics_url.empty()) {

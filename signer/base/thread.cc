@@ -1,10 +1,13 @@
 #include "signer/base/thread.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <functional>
+#include <latch>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -76,6 +79,34 @@ void Thread::Join() {
 
 void Thread::Detach() {
   if (std::exchange(joinable_, false)) pthread_detach(handle_);
+}
+
+absl::Status CheckThreads(size_t count, size_t memory) {
+  void* reserved = mmap(nullptr, memory, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("memory: got less than ", memory >> 20,
+                     " MiB, want that much; RLIMIT_AS is too low"));
+  }
+  std::latch done(1);
+  std::vector<Thread> threads;
+  absl::Status status;
+  while (threads.size() < count && status.ok()) {
+    absl::StatusOr<Thread> thread =
+        Thread::Start("thread_check", [&done] { done.wait(); });
+    if (thread.ok()) {
+      threads.push_back(*std::move(thread));
+    } else {
+      status = absl::ResourceExhaustedError(absl::StrCat(
+          "threads: got ", threads.size(), ", want ", count,
+          "; RLIMIT_NPROC, RLIMIT_AS or the cgroup's limit is too low"));
+    }
+  }
+  done.count_down();
+  threads.clear();  // joins them
+  munmap(reserved, memory);
+  return status;
 }
 
 }  // namespace proofmint::base

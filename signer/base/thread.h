@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace proofmint::base {
@@ -64,6 +65,12 @@ class Thread {
   pthread_t handle_ = {};
   bool joinable_ = false;
 };
+
+// CheckThreads starts `count` threads and reserves `memory` bytes of address
+// space, all at once, and gives them back: whether a library can start its
+// threads must be known beforehand if it does not report that it could not.
+// Fails with RESOURCE_EXHAUSTED, which names the limits. Thread-safe.
+absl::Status CheckThreads(size_t count, size_t memory);
 
 }  // namespace proofmint::base
 

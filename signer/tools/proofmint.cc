@@ -1,6 +1,7 @@
 // proofmint is the command-line client of the signer.
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 
 #include "signer/tools/command_line.h"
 #include "signer/tools/doctor_command.h"
@@ -12,6 +13,8 @@
 #include "signer/tools/version.h"
 
 int main(int argc, char** argv) {
+  // A write beyond a file size limit fails, and the error is shown.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app(
       "proofmint mints and inspects DPoP proofs (RFC 9449), and tries them at "
       "an\n"

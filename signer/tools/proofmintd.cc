@@ -29,6 +29,7 @@
 #include "signer/service/net/listen_address.h"
 #include "signer/service/observe/log.h"
 #include "signer/service/server/hardening.h"
+#include "signer/service/server/last_line.h"
 #include "signer/service/server/library_logs.h"
 #include "signer/service/server/server.h"
 #include "signer/service/server/stop_signals.h"
@@ -149,6 +150,8 @@ absl::Status Run(DaemonFlags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  proofmint::service::LogLastLine();
+  proofmint::service::ShareHeapIfMemoryIsLimited();
   CLI::App app(
       "proofmintd mints DPoP proofs (RFC 9449) for brokers. It runs until\n"
       "SIGTERM or SIGINT and logs JSON lines to standard error.");

@@ -118,6 +118,34 @@ TEST(ThreadTest, FailsWhenTheSystemHasNoThreads) {
             0);
 }
 
+constexpr size_t kMemory = 1 << 20;  // bytes
+
+TEST(CheckThreadsTest, PassesWhereThreadsCanBeHad) {
+  EXPECT_THAT(CheckThreads(0, kMemory), IsOk());
+  EXPECT_THAT(CheckThreads(50, kMemory), IsOk());
+}
+
+TEST(CheckThreadsTest, FailsWhereTheyCannot) {
+  PROOFMINT_SKIP_IF_FORK_IS_NOT_SUPPORTED();
+  EXPECT_EQ(RunInChild([] {
+              if (!RefuseThreads()) return 2;
+              return CheckThreads(3, kMemory) ==
+                             absl::ResourceExhaustedError(
+                                 "threads: got 0, want 3; RLIMIT_NPROC, "
+                                 "RLIMIT_AS or the cgroup's limit is too low")
+                         ? 0
+                         : 1;
+            }),
+            0);
+}
+
+TEST(CheckThreadsTest, FailsWhereTheMemoryCannotBeHad) {
+  EXPECT_EQ(CheckThreads(0, size_t{1} << 60),
+            absl::ResourceExhaustedError(
+                "memory: got less than 1099511627776 MiB, want that much; "
+                "RLIMIT_AS is too low"));
+}
+
 TEST(ThreadDeathTest, EndsTheProcessWhenTheFunctionThrows) {
   EXPECT_DEATH(MustStart([] { throw std::runtime_error("oh"); }).Join(), "oh");
 }

@@ -9,6 +9,7 @@
 #include <grpcpp/server_posix.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "signer/base/errno_status.h"
 #include "signer/base/status_macros.h"
+#include "signer/base/thread.h"
 #include "signer/base/unique_fd.h"
 #include "signer/crypto/sha2.h"
 #include "signer/dpop/htu.h"
@@ -60,6 +62,21 @@ constexpr absl::Duration kTlsProbeLimit = absl::Seconds(5);
 // and how long the client may take to acknowledge it.
 constexpr absl::Duration kKeepalive = absl::Seconds(60);
 constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(20);
+
+// Memory that gRPC may take while it starts, in bytes.
+constexpr size_t kStartMemory = 32 << 20;
+
+// Returns the number of threads that the daemon may need from here on: those of
+// gRPC (the pool of its event engine, four others, and as many again under
+// load), those of the calls and the listeners, three of the metrics server, and
+// three for the periodic tasks and for stopping.
+size_t ThreadsNeeded(const GrpcServerOptions& options) {
+  constexpr size_t kFixed = 4 + 4 + 3 + 3;
+  const size_t event_engine =
+      std::clamp<size_t>(sysconf(_SC_NPROCESSORS_CONF), 2, 32);
+  return event_engine + static_cast<size_t>(CallLoop::DefaultThreads()) +
+         options.listen.size() + kFixed;
+}
 
 bool IsPlaintext(const TcpAddress& address, const GrpcServerOptions& options) {
   return address.loopback && options.allow_insecure_loopback;
@@ -269,6 +286,9 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   if (options.listen.empty()) {
     return absl::InvalidArgumentError("listen: no address given");
   }
+  // gRPC does not report a thread that it could not start, and then hangs.
+  PROOFMINT_RETURN_IF_ERROR(
+      base::CheckThreads(ThreadsNeeded(options), kStartMemory));
   PrepareGrpc();
   std::unique_ptr<GrpcServer> server(new GrpcServer(loop));
   grpc::ServerBuilder builder;

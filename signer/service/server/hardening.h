@@ -1,4 +1,4 @@
-// Restricts the process, which holds keys, and raises its limits.
+// Restricts the process, which holds keys, and adapts it to its limits.
 
 #ifndef PROOFMINT_SIGNER_SERVICE_SERVER_HARDENING_H_
 #define PROOFMINT_SIGNER_SERVICE_SERVER_HARDENING_H_
@@ -16,6 +16,12 @@ absl::Status ForbidDumps();
 // RaiseDescriptorLimit raises the soft limit of descriptors to the hard limit.
 // The usual soft limit of 1,024 is meant for programs that use select().
 void RaiseDescriptorLimit();
+
+// ShareHeapIfMemoryIsLimited lets all threads allocate from one heap if the
+// address space is limited (RLIMIT_AS): glibc would otherwise reserve 64 MiB of
+// it for each thread, which is then missing for the stacks of other threads.
+// Call it before the first thread is started.
+void ShareHeapIfMemoryIsLimited();
 
 }  // namespace proofmint::service
 
