@@ -68,15 +68,24 @@ class SecretBytes {
   uint8_t bytes_[N] = {};
 };
 
+// WipeRegisters overwrites the vector registers and those general registers
+// that a call need not preserve. A copy of a few bytes leaves them in a vector
+// register, and from there they can get into memory long afterwards: a thread
+// inherits the registers of the thread that starts it, and the first call of a
+// function through a shared library's table of lazy bindings saves all
+// registers on the stack. Takes some nanoseconds.
+void WipeRegisters();
+
 // WipeStackBelow overwrites the kWipedStackSize bytes of stack below the
 // caller's frame, where functions that the caller has called may have left
-// secrets, for example in spilled registers.
+// secrets, for example in spilled registers, and then wipes the registers.
 inline constexpr size_t kWipedStackSize = 8192;  // bytes
 void WipeStackBelow();
 
 // RunAndWipeStack calls `function` and returns its result. Afterwards it wipes
-// the stack that the function has used, as WipeStackBelow does. For functions
-// of BoringSSL, which leave secrets on the stack.
+// the stack that the function has used and the registers, as WipeStackBelow
+// does. For functions of BoringSSL, which leave secrets on the stack, and for
+// whatever copies secrets.
 template <typename Function>
 auto RunAndWipeStack(Function function) {
   struct Wiper {

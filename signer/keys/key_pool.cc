@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "signer/base/status_macros.h"
+#include "signer/crypto/secret.h"
 
 namespace proofmint::keys {
 
@@ -104,6 +105,7 @@ absl::Status KeyPool::Take(Algorithm algorithm, std::span<ProofKey> keys) {
   std::span<ProofKey> lacking = keys.subspan(popped);
   absl::Status status =
       dpop::GenerateProofKeys(kernel_, algorithm, entropy_, lacking);
+  crypto::WipeRegisters();  // They hold the last key that was moved.
   if (!status.ok()) {
     for (ProofKey& key : keys) key = ProofKey();
     if (popped > 0) {
@@ -139,6 +141,7 @@ size_t KeyPool::Pop(Algorithm algorithm, std::span<ProofKey> keys) {
       wake = true;
     }
   }
+  crypto::WipeRegisters();  // They hold the last key that was moved.
   if (wake) work_.NotifyAll();
   return popped;
 }
@@ -199,6 +202,7 @@ void KeyPool::Push(const Batch& batch) {
           (batch.size == crypto::kKernelBatchSize && stack.depth < capacity_);
     }
   }
+  crypto::WipeRegisters();  // They hold the last key that was moved.
 }
 
 // The next Take that finds the pool half empty tries again: without demand the

@@ -139,5 +139,41 @@ TEST(WipeMemoryTest, WipesExactlyWhatItIsGiven) {
 
 TEST(WipeMemoryTest, AcceptsNothing) { WipeMemory({}); }
 
+// The pattern goes into registers before the call, and what they hold comes out
+// after it; nothing between uses vectors.
+TEST(WipeRegistersTest, LeavesNothingInVectorRegisters) {
+  alignas(64) std::array<uint8_t, 64> pattern;
+  pattern.fill(0xa5);
+  std::array<std::array<uint8_t, 64>, 4> after;
+  for (auto& bytes : after) bytes.fill(0);
+  void (*volatile wipe)() = WipeRegisters;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) {
+    asm volatile(
+        "vmovdqu64 (%0), %%zmm0\n\tvmovdqu64 (%0), %%zmm15\n\t"
+        "vmovdqu64 (%0), %%zmm16\n\tvmovdqu64 (%0), %%zmm31" ::"r"(&pattern)
+        : "xmm0", "xmm15", "memory");
+    wipe();
+    asm volatile(
+        "vmovdqu64 %%zmm0, (%0)\n\tvmovdqu64 %%zmm15, 64(%0)\n\t"
+        "vmovdqu64 %%zmm16, 128(%0)\n\tvmovdqu64 %%zmm31, 192(%0)" ::"r"(&after)
+        : "memory");
+  } else {
+    asm volatile("movdqu (%0), %%xmm0\n\tmovdqu (%0), %%xmm15" ::"r"(&pattern)
+                 : "xmm0", "xmm15", "memory");
+    wipe();
+    asm volatile("movdqu %%xmm0, (%0)\n\tmovdqu %%xmm15, 64(%0)" ::"r"(&after)
+                 : "memory");
+  }
+#else
+  asm volatile("ld1 {v0.16b}, [%0]\n\tld1 {v31.16b}, [%0]" ::"r"(&pattern)
+               : "v0", "v31", "memory");
+  wipe();
+  asm volatile("st1 {v0.16b}, [%0]\n\tstr q31, [%0, #64]" ::"r"(&after)
+               : "memory");
+#endif
+  for (const auto& bytes : after) EXPECT_THAT(bytes, Each(0));
+}
+
 }  // namespace
 }  // namespace proofmint::crypto

@@ -86,15 +86,19 @@ class Secrets {
 
   // Returns the names of the secrets that are in `memory`, at any offset.
   std::string FoundIn(absl::string_view memory) {
-    std::sort(words_.begin(), words_.end());
+    if (!sorted_) std::sort(words_.begin(), words_.end());
+    sorted_ = true;
+    const char* filter = low_bits_.data();
+    const char* end = memory.data() + memory.size();
     std::string found;
-    for (size_t i = 0; i + 8 <= memory.size(); ++i) {
+    for (const char* place = memory.data(); end - place >= 8; ++place) {
       uint64_t word;
-      std::memcpy(&word, memory.data() + i, 8);
+      std::memcpy(&word, place, 8);
+      if (filter[word & 0xffff] == 0) continue;
       auto it = std::lower_bound(words_.begin(), words_.end(),
                                  std::pair<uint64_t, std::string>(word, ""));
       if (it != words_.end() && it->first == word) {
-        absl::StrAppend(&found, it->second, " at ", memory.size() - i,
+        absl::StrAppend(&found, it->second, " at ", end - place,
                         " bytes below the top\n");
       }
     }
@@ -109,9 +113,15 @@ class Secrets {
       if (end <= 0xffff'ffff || ~end <= 0xffff'ffff) return;
     }
     words_.emplace_back(word, std::string(name));
+    low_bits_[word & 0xffff] = 1;
+    sorted_ = false;
   }
 
   std::vector<std::pair<uint64_t, std::string>> words_;
+  bool sorted_ = false;
+  // Tells whether a word with these low bits is searched for: only few words of
+  // a memory need a look at `words_`.
+  std::vector<char> low_bits_ = std::vector<char>(1 << 16);
 };
 
 }  // namespace proofmint::crypto

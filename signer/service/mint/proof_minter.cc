@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "signer/crypto/secret.h"
 #include "signer/dpop/claims.h"
 #include "signer/dpop/htu.h"
 #include "signer/dpop/proof.h"
@@ -68,6 +69,7 @@ void ProofMinter::OpenHandles(Batch& batch) const {
     }
     batch.job_of_key[batch.key_count] = i;
     batch.keys[batch.key_count++] = *std::move(key);
+    crypto::WipeRegisters();  // They hold the key that was moved.
   }
 }
 
