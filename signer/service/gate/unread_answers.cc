@@ -16,16 +16,21 @@ uint64_t UnreadAnswers::Key(absl::string_view connection_or_caller) {
   return absl::HashOf(connection_or_caller);
 }
 
-UnreadAnswers::Decision UnreadAnswers::Check(Peer peer) const {
-  // No peer has more bytes than there are in all.
+UnreadAnswers::Decision UnreadAnswers::Check(Peer peer,
+                                             size_t answer_size) const {
+  // No connection or caller has more bytes than all together.
   if ((kFreePerConnection + 1) * total() <= limit_) return Decision::kServe;
   base::MutexLock lock(mutex_);
   const size_t used = total();
   const size_t free = limit_ - std::min(used, limit_);
-  const size_t wanted = std::max(kFreePerConnection * BytesOf(peer.connection),
-                                 BytesOf(peer.caller));
-  if (wanted <= free) return Decision::kServe;
-  return wanted <= 2 * free ? Decision::kRefuse : Decision::kDrop;
+  const size_t unread = BytesOf(peer.connection);
+  if (BytesOf(peer.caller) > free) {
+    if (unread + answer_size <= kReducedShare) return Decision::kServe;
+    return unread <= kReducedShare ? Decision::kRefuse : Decision::kDrop;
+  }
+  const size_t needed = kFreePerConnection * unread;
+  if (needed <= free) return Decision::kServe;
+  return needed <= 2 * free ? Decision::kRefuse : Decision::kDrop;
 }
 
 UnreadAnswers::Ticket UnreadAnswers::Add(Peer peer, size_t answer_size) {

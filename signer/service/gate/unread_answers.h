@@ -25,19 +25,27 @@ namespace proofmint::service {
 // thresholds" of Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2),
 // 1998): a connection may have a quarter as many bytes as are free, a caller as
 // many as are free. So a connection alone may have a fifth of all bytes and a
-// caller alone a half, and however many connections of a caller read nothing,
-// other callers have bytes left.
+// caller alone a half. A caller that has more is served only small answers, up
+// to kReducedShare for each connection, so that those of its connections that
+// read go on. However many connections of a caller read nothing, other callers
+// have bytes left.
 //
 // Thread-safe. Add and Release take a lock; Check takes it only when more than
 // a fifth of all bytes is in use.
 class UnreadAnswers {
  public:
   // The bytes of all connections together.
-  static constexpr size_t kLimit = 64 << 20;
+  static constexpr size_t kLimit = 48 << 20;
 
   // What a call takes in memory, besides the bytes of its answer, until the
   // answer is written: gRPC's objects and ours. Measured.
   static constexpr size_t kBytesPerCall = 16 << 10;
+
+  // What a connection may have while its caller has more than its share.
+  static constexpr size_t kReducedShare = 128 << 10;
+
+  // About the most that a proof adds to an answer.
+  static constexpr size_t kMaxBytesPerProof = 4 << 10;
 
   // Peer identifies a connection and its caller by hashes.
   struct Peer {
@@ -50,7 +58,7 @@ class UnreadAnswers {
     kServe,
     // Over the limit: an error is the answer, and takes kBytesPerCall.
     kRefuse,
-    // Over twice the limit: there is to be no answer.
+    // Over twice the limit, or over kReducedShare: there is to be no answer.
     kDrop,
   };
 
@@ -88,8 +96,9 @@ class UnreadAnswers {
     size_t bytes_ = 0;
   };
 
-  // Returns what is to be done with a new call of `peer`.
-  Decision Check(Peer peer) const;
+  // Returns what is to be done with a new call of `peer`, whose answer will
+  // have up to `answer_size` bytes.
+  Decision Check(Peer peer, size_t answer_size = 0) const;
 
   // Counts an answer of `answer_size` bytes to a call of `peer`, and its
   // kBytesPerCall, for as long as the ticket lives.

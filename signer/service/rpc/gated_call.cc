@@ -44,7 +44,9 @@ absl::Status GatedCall::Admit(size_t proofs) {
   if (call_info_.deadline <= now + queue_.mint_queue.ExpectedWait()) {
     return DeadlineTooShortError();
   }
-  if (queue_.unread_answers.Check(peer_) != UnreadAnswers::Decision::kServe) {
+  if (queue_.unread_answers.Check(peer_,
+                                  proofs * UnreadAnswers::kMaxBytesPerProof) !=
+      UnreadAnswers::Decision::kServe) {
     return UnreadAnswersError();
   }
   PROOFMINT_ASSIGN_OR_RETURN(ticket_,

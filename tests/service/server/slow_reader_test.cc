@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <list>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -132,17 +133,34 @@ class SlowReaderTest : public ::testing::Test {
     ASSERT_EQ(value(), want);
   }
 
+  double Ended() {
+    return Answered("BatchSignProofs", "OK") +
+           Answered("BatchSignProofs", "UNAVAILABLE");
+  }
+
   // Sends batches, one at a time, until one is refused.
   void SendUntilRefused(SlowReader& reader) {
-    for (int sent = 1; Refused() == 0; ++sent) {
-      ASSERT_LT(Unread(), kShare + kAnswer);
+    const double unread = Unread();
+    const double refused = Refused();
+    while (Refused() == refused) {
+      ASSERT_LT(Unread(), unread + kShare + kAnswer);
+      const double ended = Ended();
       reader.Call("/proofmint.v1.ProofSigner/BatchSignProofs", batch_);
-      WaitFor(
-          [&] {
-            return Answered("BatchSignProofs", "OK") +
-                   Answered("BatchSignProofs", "UNAVAILABLE");
-          },
-          sent);
+      WaitFor([&] { return Ended(); }, ended + 1);
+    }
+  }
+
+  // Expects that batches of `size` on another connection of the same caller are
+  // served.
+  void ExpectOthersAreServed(int size) {
+    v1::BatchSignProofsRequest batch;
+    for (int i = 0; i < size; ++i) *batch.add_requests() = ValidRequest();
+    v1::BatchSignProofsResponse response;
+    auto stub = server_.NewStub();
+    for (int i = 0; i < 50; ++i) {
+      const grpc::Status status =
+          stub->BatchSignProofs(NewContext().get(), batch, &response);
+      EXPECT_TRUE(status.ok()) << status.error_message();
     }
   }
 
@@ -154,15 +172,17 @@ TEST_F(SlowReaderTest, IsRefusedAndOthersAreServed) {
   SlowReader reader(server_.unix_path());
   SendUntilRefused(reader);
   EXPECT_GT(Unread(), kShare - kAnswer);
+  ExpectOthersAreServed(256);
+}
 
-  v1::BatchSignProofsRequest batch;
-  ASSERT_TRUE(batch.ParseFromString(batch_));
-  v1::BatchSignProofsResponse response;
-  auto stub = server_.NewStub();
-  for (int i = 0; i < 50; ++i) {
-    EXPECT_TRUE(
-        stub->BatchSignProofs(NewContext().get(), batch, &response).ok());
+TEST_F(SlowReaderTest, ManyOfThemTakeNoMoreThanLeavesOthersServed) {
+  std::list<SlowReader> readers;
+  for (int i = 0; i < 5; ++i) {
+    SendUntilRefused(readers.emplace_back(server_.unix_path()));
   }
+  EXPECT_GT(Unread(), UnreadAnswers::kLimit / 2);
+  EXPECT_LT(Unread(), UnreadAnswers::kLimit);
+  ExpectOthersAreServed(16);
 }
 
 TEST_F(SlowReaderTest, IsServedAgainOnceItReads) {
