@@ -14,7 +14,14 @@ enum : uint8_t {
   kWindowUpdate = 8,
   kContinuation = 9,
 };
-enum : uint8_t { kEndStream = 0x1, kEndHeaders = 0x4, kPadded = 0x8 };
+enum : uint8_t {
+  kEndStream = 0x1,
+  kEndHeaders = 0x4,
+  kPadded = 0x8,
+  kPriority = 0x20,
+};
+
+constexpr uint32_t kPrioritySize = 5;  // bytes, in HEADERS with kPriority
 
 // The limit of SETTINGS_MAX_FRAME_SIZE at first (RFC 9113 section 6.5.2).
 constexpr uint32_t kMaxFrameSize = 16384;
@@ -68,7 +75,13 @@ std::optional<ConnectionClosure> FrameGuard::Received(
     closure_ = ConnectionClosure::kHeaderBlock;
   }
   FrameHeader frame;
-  while (!closure_.has_value() && received_.Next(bytes, frame)) {
+  while (!closure_.has_value()) {
+    if (in_block_) ReadHeaderBlock(received_.PayloadOf(bytes));
+    if (fields_.count() > kMaxHeaderFields) {
+      closure_ = ConnectionClosure::kHeaderBlock;
+      break;
+    }
+    if (!received_.Next(bytes, frame)) break;
     oversized_ = frame.type != kData && frame.length > kMaxFrameSize;
     in_block_ = frame.type == kHeaders || frame.type == kContinuation;
     closure_ = Judge(frame, now);
@@ -104,6 +117,11 @@ std::optional<ConnectionClosure> FrameGuard::JudgeHeaders(
   block_size_ = frame.length;
   continuations_ = 0;
   header_pieces_ = 0;
+  fields_.Begin();
+  padding_size_next_ = (frame.flags & kPadded) != 0;
+  priority_left_ = (frame.flags & kPriority) != 0 ? kPrioritySize : 0;
+  const uint32_t before = priority_left_ + (padding_size_next_ ? 1 : 0);
+  fragment_left_ = frame.length - std::min(before, frame.length);
   if (block_size_ > kMaxHeaderBlock) return ConnectionClosure::kHeaderBlock;
   // Only an odd id above all others opens a call (RFC 9113 section 5.1.1). gRPC
   // decodes the headers all the same.
@@ -130,6 +148,7 @@ std::optional<ConnectionClosure> FrameGuard::JudgeContinuation(
     const FrameHeader& frame) {
   block_ended_ = (frame.flags & kEndHeaders) != 0;
   block_size_ += frame.length;
+  fragment_left_ = frame.length;
   if (frame.length == 0 || ++continuations_ > kMaxContinuations ||
       block_size_ > kMaxHeaderBlock) {
     return ConnectionClosure::kHeaderBlock;
@@ -170,6 +189,20 @@ std::optional<ConnectionClosure> FrameGuard::ChargeSmall(double frames,
                                                          absl::Duration now) {
   if (Charge(small_, frames, kSmallFramesBurst, now)) return {};
   return ConnectionClosure::kSmallFrames;
+}
+
+void FrameGuard::ReadHeaderBlock(std::span<const uint8_t> payload) {
+  if (padding_size_next_ && !payload.empty()) {
+    padding_size_next_ = false;
+    fragment_left_ -= std::min<uint32_t>(fragment_left_, payload.front());
+    payload = payload.subspan(1);
+  }
+  const size_t priority = std::min<size_t>(priority_left_, payload.size());
+  priority_left_ -= static_cast<uint32_t>(priority);
+  payload = payload.subspan(priority);
+  const size_t fragment = std::min<size_t>(fragment_left_, payload.size());
+  fragment_left_ -= static_cast<uint32_t>(fragment);
+  fields_.Add(payload.first(fragment));
 }
 
 void FrameGuard::Sent(std::span<const uint8_t> bytes) {

@@ -3,6 +3,7 @@
 #ifndef PROOFMINT_SIGNER_SERVICE_NET_FRAME_GUARD_H_
 #define PROOFMINT_SIGNER_SERVICE_NET_FRAME_GUARD_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "absl/time/time.h"
 #include "signer/base/leaky_buckets.h"
+#include "signer/service/net/header_fields.h"
 #include "signer/service/observe/connection_record.h"
 
 namespace proofmint::service {
@@ -21,14 +23,16 @@ namespace proofmint::service {
 // costs the server much and the client little than any honest client does.
 // gRPC 1.51 has no such limits: it obeys the limits of its SETTINGS only after
 // the client has acknowledged them, and serves no other connection while one
-// has bytes to read. FrameGuard reads frame headers alone: it decodes no
-// HPACK, and the payload is skipped.
+// has bytes to read. FrameGuard reads frame headers, and of header blocks how
+// many fields they have; it decodes no HPACK and skips all other payload.
 //
 // Not thread-safe.
 class FrameGuard {
  public:
   // The most calls that are open at the same time. Clients keep to 256, the
-  // limit in the server's SETTINGS.
+  // limit in the server's SETTINGS. When one has acknowledged that limit, gRPC
+  // closes its connection at one call more. This limit must not be as low: a
+  // client may see the end of a call before Sent does.
   static constexpr size_t kMaxOpenCalls = 512;
   // A call that the client resets goes on counting until so long after it was
   // opened: the server has work with it all the same.
@@ -41,6 +45,10 @@ class FrameGuard {
   static constexpr size_t kMaxHeaderBlock = 16 << 10;
   static constexpr int kMaxContinuations = 8;
   static constexpr int kMaxHeaderPieces = 64;
+  // The most fields of a block. A field takes 120 bytes of gRPC's memory for as
+  // long as the call is open, and perhaps one byte of the block. gRPC's clients
+  // send some ten.
+  static constexpr size_t kMaxHeaderFields = 128;
 
   // Small frames are DATA of less than kSmallData bytes that does not end a
   // call, frames of calls that are not open, and WINDOW_UPDATE.
@@ -97,6 +105,11 @@ class FrameGuard {
     // Returns whether bytes of the last frame's payload are still to come.
     bool in_payload() const { return skip_ > 0; }
 
+    // Returns which of `bytes`, the next ones, are of that payload.
+    std::span<const uint8_t> PayloadOf(std::span<const uint8_t> bytes) const {
+      return bytes.first(std::min<size_t>(skip_, bytes.size()));
+    }
+
    private:
     uint32_t skip_;  // bytes to the next header
     std::array<uint8_t, 9> header_;
@@ -121,6 +134,8 @@ class FrameGuard {
                                               absl::Duration now);
   std::optional<ConnectionClosure> ChargeSmall(double frames,
                                                absl::Duration now);
+  // Reads the next bytes of the payload of HEADERS or CONTINUATION.
+  void ReadHeaderBlock(std::span<const uint8_t> payload);
 
   // Returns the call `id` if it counts as open, or the end of calls_.
   std::vector<Call>::iterator FindCall(uint32_t id);
@@ -136,6 +151,13 @@ class FrameGuard {
   size_t block_size_ = 0;    // bytes
   int continuations_ = 0;    // frames
   int header_pieces_ = 0;    // calls of Received that continued it
+  HeaderFields fields_;
+  // The payload of the frame that was read last, if it belongs to a block: a
+  // byte with the size of the padding, the priority, the fragment of the block
+  // and the padding (RFC 9113 section 6.2).
+  bool padding_size_next_ = false;
+  uint32_t priority_left_ = 0;  // bytes
+  uint32_t fragment_left_ = 0;  // bytes
   base::LeakyBucket small_{kSmallFrames};
   base::LeakyBucket control_{kControlFrames};
   bool oversized_ = false;  // The last frame is, if it is no DATA.

@@ -113,6 +113,13 @@ bool HandOverTls(GuardedDescriptor& descriptor, uint64_t generation,
   return progress.taken;
 }
 
+WithoutHandOver::WithoutHandOver()
+    : hand_over_(std::exchange(hand_over_in_progress, nullptr)) {}
+
+WithoutHandOver::~WithoutHandOver() {
+  hand_over_in_progress = static_cast<HandOver*>(hand_over_);
+}
+
 }  // namespace proofmint::service
 
 using proofmint::service::GuardedDescriptor;

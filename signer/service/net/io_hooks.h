@@ -26,6 +26,21 @@ namespace proofmint::service {
 bool HandOverTls(GuardedDescriptor& descriptor, uint64_t generation,
                  absl::FunctionRef<void()> hand_over);
 
+// WithoutHandOver keeps what this thread does from the guard while it lives: an
+// SSL that is made inside of a hand-over and is not gRPC's, such as that of a
+// trial handshake. Not thread-safe.
+class WithoutHandOver {
+ public:
+  WithoutHandOver();
+  ~WithoutHandOver();
+
+  WithoutHandOver(const WithoutHandOver&) = delete;
+  WithoutHandOver& operator=(const WithoutHandOver&) = delete;
+
+ private:
+  void* const hand_over_;  // the one that goes on afterwards; may be null
+};
+
 }  // namespace proofmint::service
 
 #endif  // PROOFMINT_SIGNER_SERVICE_NET_IO_HOOKS_H_

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "signer/base/status_macros.h"
+#include "signer/service/net/io_hooks.h"
 #include "signer/service/net/tls_certificates.h"
 
 namespace proofmint::service {
@@ -176,6 +177,8 @@ absl::StatusOr<int> DefaultSecurityLevel() {
 
 absl::Status TryHandshakes(const CertificateChain& chain, EVP_PKEY& key,
                            const CertificateChain& authorities) {
+  // Files are read again, and tried, when gRPC begins a handshake.
+  const WithoutHandOver without_hand_over;
   ERR_clear_error();
   PROOFMINT_ASSIGN_OR_RETURN(SslContextPtr context,
                              NewServerContext(chain, key, authorities));

@@ -47,7 +47,7 @@ constexpr size_t kMaxRequestSize = dpop::kMaxHtmSize + dpop::kMaxHtuSize +
 static_assert(kMaxBatchSize * kMaxRequestSize <= kMaxMessageSize);
 
 // Memory for messages that clients have not sent completely, in bytes.
-constexpr size_t kMaxMessageMemory = 128 << 20;
+constexpr size_t kMaxMessageMemory = 112 << 20;
 
 // Connections on which a client pings more often are closed.
 constexpr absl::Duration kMinPingInterval = absl::Seconds(10);

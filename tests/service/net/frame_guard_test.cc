@@ -30,6 +30,12 @@ constexpr int kEndHeaders = FrameFlag::kEndHeaders;
 
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 
+// Returns `size` bytes, at least 7, of a header block with one long field.
+std::string LongField(size_t size) {
+  const std::string begin("\0\1n\x7f\xff\xff\x7f", 7);
+  return begin + std::string(size - begin.size(), 'x');
+}
+
 class FrameGuardTest : public ::testing::Test {
  protected:
   FrameGuardTest() { EXPECT_EQ(Receive(std::string(kPreface)), std::nullopt); }
@@ -165,12 +171,15 @@ TEST_F(FrameGuardTest, IgnoresTheReservedBitOfAnId) {
 
 TEST_F(FrameGuardTest, LimitsTheHeaderBlock) {
   const size_t most = FrameGuard::kMaxHeaderBlock;
-  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, kEndHeaders, 1, most)),
+  EXPECT_EQ(
+      Receive(Frame(FrameType::kHeaders, kEndHeaders, 1, LongField(most))),
+      std::nullopt);
+  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, 0, 3, LongField(most - 1))),
             std::nullopt);
-  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, 0, 3, most - 1)), std::nullopt);
   EXPECT_EQ(Receive(Frame(FrameType::kContinuation, kEndHeaders, 3, 1)),
             std::nullopt);
-  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, 0, 5, most)), std::nullopt);
+  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, 0, 5, LongField(most))),
+            std::nullopt);
   EXPECT_THAT(Receive(Frame(FrameType::kContinuation, kEndHeaders, 5, 1)),
               Optional(kHeaderBlock));
 }
@@ -179,6 +188,40 @@ TEST_F(FrameGuardTest, LimitsOneHeadersFrame) {
   EXPECT_THAT(Receive(Frame(FrameType::kHeaders, kEndHeaders, 1,
                             FrameGuard::kMaxHeaderBlock + 1)),
               Optional(kHeaderBlock));
+}
+
+TEST_F(FrameGuardTest, LimitsTheFieldsOfABlock) {
+  // A reference to the dynamic table takes one byte.
+  const std::string most(FrameGuard::kMaxHeaderFields, '\xbe');
+  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, kEndHeaders, 1, most)),
+            std::nullopt);
+  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, 0, 3, most)), std::nullopt);
+  EXPECT_THAT(Receive(Frame(FrameType::kContinuation, kEndHeaders, 3, "\xbe")),
+              Optional(kHeaderBlock));
+}
+
+TEST_F(FrameGuardTest, PaddingAndPriorityAreNoFields) {
+  const int flags = kEndHeaders | FrameFlag::kPadded | FrameFlag::kPriority;
+  const std::string most(FrameGuard::kMaxHeaderFields, '\xbe');
+  const std::string priority(5, '\xbe');
+  const std::string padding(0xbe, '\xbe');
+  EXPECT_EQ(Receive(Frame(FrameType::kHeaders, flags, 1,
+                          "\xbe" + priority + most + padding)),
+            std::nullopt);
+  const std::string block = Frame(FrameType::kHeaders, flags, 3,
+                                  "\xbe" + priority + most + "\xbe" + padding);
+  EXPECT_THAT(Receive(block), Optional(kHeaderBlock));
+}
+
+TEST_F(FrameGuardTest, HeadersTooShortForTheirFlagsAreNoFields) {
+  const int flags = kEndHeaders | FrameFlag::kPadded | FrameFlag::kPriority;
+  for (size_t size = 0; size < 8; ++size) {
+    id_ += 2;
+    EXPECT_EQ(Receive(Frame(FrameType::kHeaders, flags, id_,
+                            std::string(size, '\xff'))),
+              std::nullopt);
+  }
+  EXPECT_EQ(Open(), std::nullopt);
 }
 
 TEST_F(FrameGuardTest, JudgesALengthBeforeThePayloadComes) {

@@ -109,9 +109,10 @@ TEST_P(KeyHandleRpcTest, EveryBadHandleGetsTheSameError) {
   ASSERT_TRUE(
       other.NewStub()->SignProof(NewContext().get(), request, &response).ok());
   expect_the_same(response.key_handle());
-  now_ += absl::Hours(24);
+  // It ends at the next whole second after its lifetime.
+  now_ += absl::Hours(24) + absl::Seconds(1);
   expect_the_same(handle);
-  now_ -= absl::Hours(24);
+  now_ -= absl::Hours(24) + absl::Seconds(1);
   bad.set_algorithm(GetParam() == v1::ALGORITHM_EDDSA ? v1::ALGORITHM_ED25519
                                                       : v1::ALGORITHM_EDDSA);
   expect_the_same(handle);

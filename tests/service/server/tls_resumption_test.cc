@@ -34,6 +34,7 @@ struct Client {
 class TlsResumptionTest : public ::testing::TestWithParam<Client> {
  protected:
   TlsResumptionTest() {
+    certificates_.Issue("client", {.alt_names = "DNS:client.example"});
     SSL_CTX_set_min_proto_version(context_.get(), GetParam().version);
     SSL_CTX_set_max_proto_version(context_.get(), GetParam().version);
     const std::string certificate = certificates_.Path("client.crt");
