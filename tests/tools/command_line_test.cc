@@ -81,8 +81,7 @@ TEST(CommandLineTest, KeepsItsConnectionsFromStandardOutput) {
 TEST(CommandLineTest, AnEmptyValueDoesNotTakeTheNextFlag) {
   const Result target = RunProgram({PROOFMINT, "sign", "--target=", "--htu=x"});
   EXPECT_GT(target.exit_code, 1);
-  EXPECT_THAT(target.error,
-              HasSubstr("--target: got \"\", want unix:PATH"));
+  EXPECT_THAT(target.error, HasSubstr("--target: got \"\", want unix:PATH"));
   Daemon daemon;
   const Result nonce =
       RunProgram({PROOFMINT, "sign", "--nonce=", "--json",

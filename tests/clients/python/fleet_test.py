@@ -29,12 +29,12 @@ def test_mutual_tls(tls_daemon, authority, request_of):
         assert signer.sign_proof(request_of()).jwt
 
 
-def test_another_caller_is_refused_by_reason(tls_daemon, authority, request_of):
+def test_another_caller_gets_no_connection(tls_daemon, authority, request_of):
     tls = TlsFiles(*authority.issue("other", "DNS:other.example"), authority.certificate)
-    with SignerClient(SignerClientOptions(target=tls_daemon.addresses[0], tls=tls, timeout=20)) as signer:
+    with SignerClient(SignerClientOptions(target=tls_daemon.addresses[0], tls=tls, timeout=2)) as signer:
         with pytest.raises(SignerError) as caught:
             signer.sign_proof(request_of())
-    assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "CALLER_NOT_ALLOWED")
+    assert caught.value.code in ("DEADLINE_EXCEEDED", "UNAVAILABLE")
 
 
 def test_replaced_certificates_are_used_for_new_connections(tls_daemon, authority, request_of, tmp_path, monkeypatch):
@@ -49,8 +49,8 @@ def test_replaced_certificates_are_used_for_new_connections(tls_daemon, authorit
     replace(authority.issue("other", "DNS:other.example"))
     tls = TlsFiles(*files, authority.certificate)
     with SignerClient(SignerClientOptions(target=tls_daemon.addresses[0], tls=tls, timeout=20)) as signer:
-        with pytest.raises(SignerError, match="CALLER_NOT_ALLOWED"):
-            signer.sign_proof(request_of())
+        with pytest.raises(SignerError):
+            signer.sign_proof(request_of(), timeout=2)
         replace(authority.issue("broker", "DNS:broker.example"))
         assert signer.sign_proof(request_of()).jwt
         os.remove(files[0])  # as in the middle of a replacement

@@ -18,7 +18,7 @@ HANDSHAKES = "proofmint_tls_handshake_failures_total"
 
 # Maps each attack to the reason for which its connections are closed.
 CALL_FLOODS = {"rapid_reset": "open_calls", "headers": "open_calls", "calls": "open_calls"}
-HEADER_FLOODS = {"header_value": "header_block", "header_fields": "header_block", "table_references": "open_calls",
+HEADER_FLOODS = {"header_value": "header_block", "header_fields": "header_block", "table_references": "header_block",
                  "empty_continuation": "header_block"}
 FRAME_FLOODS = {"data_bytes": "small_frames", "empty_data": "small_frames", "window_update": "small_frames",
                 "ping": "control_frames", "ping_ack": "control_frames", "settings": "control_frames",

@@ -17,7 +17,6 @@ using ::proofmint::testing::Frame;
 using ::proofmint::testing::FrameFlag;
 using ::proofmint::testing::FrameType;
 using ::proofmint::testing::kPreface;
-using ::testing::Eq;
 using ::testing::Optional;
 
 constexpr auto kOpenCalls = ConnectionClosure::kOpenCalls;
