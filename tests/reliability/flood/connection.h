@@ -32,7 +32,7 @@ struct Destination {
   SSL_CTX* ssl = nullptr;          // null for plaintext
 };
 
-// Connection is one socket in blocking mode: whoever sends, waits until the
+// Connection is one socket in blocking mode: a thread that sends waits until the
 // kernel has taken all bytes, so that the server always finds more to read.
 // One thread may send while another receives.
 class Connection {
