@@ -111,6 +111,9 @@ TEST(ProofmintdLimitsTest, ServesOrSaysThatThereAreTooFewThreads) {
   std::filesystem::permissions(directory / "",
                                std::filesystem::perms::others_all,
                                std::filesystem::perm_options::add);
+  // A copy of the program that every user may run, wherever the build is.
+  const std::string program = directory / "proofmintd";
+  std::filesystem::copy_file(PROOFMINTD, program);
   // A user that has no processes.
   constexpr char kUser[] = "54321";
   int served = 0;
@@ -120,7 +123,7 @@ TEST(ProofmintdLimitsTest, ServesOrSaysThatThereAreTooFewThreads) {
     served += ServesOrSaysWhyNot(
         {"/usr/bin/setpriv", absl::StrCat("--reuid=", kUser),
          absl::StrCat("--regid=", kUser), "--clear-groups", "/usr/bin/prlimit",
-         absl::StrCat("--nproc=", limit), PROOFMINTD},
+         absl::StrCat("--nproc=", limit), program},
         directory / "s");
     if (HasFailure()) return;
   }
