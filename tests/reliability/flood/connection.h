@@ -32,8 +32,8 @@ struct Destination {
   SSL_CTX* ssl = nullptr;          // null for plaintext
 };
 
-// Connection is one socket in blocking mode: a thread that sends waits until the
-// kernel has taken all bytes, so that the server always finds more to read.
+// Connection is one socket in blocking mode: a thread that sends waits until
+// the kernel has taken all bytes, so that the server always finds more to read.
 // One thread may send while another receives.
 class Connection {
  public:
