@@ -104,19 +104,29 @@ class ServiceMetrics : public prometheus::Collectable {
     return family;
   }
 
-  prometheus::MetricFamily Errors() const {
-    prometheus::MetricFamily family =
-        CounterFamily(kErrors, "Requests refused or failed, by reason.");
-    for (size_t reason = 0; reason < kReasons.size(); ++reason) {
-      AddSample(family,
-                Sum(
-                    sources_.calls,
-                    [&](const CallStats& stats) -> auto& {
-                      return stats.errors[reason];
-                    }),
-                {{"reason", std::string(kReasons[reason])}});
+  // Returns a counter with a sample for each of `reasons`, whose value
+  // value(INDEX) returns.
+  template <typename Reasons, typename Value>
+  static prometheus::MetricFamily ByReason(const char* name, const char* help,
+                                           const Reasons& reasons,
+                                           Value value) {
+    prometheus::MetricFamily family = CounterFamily(name, help);
+    for (size_t reason = 0; reason < reasons.size(); ++reason) {
+      AddSample(family, double(value(reason)),
+                {{"reason", std::string(reasons[reason])}});
     }
     return family;
+  }
+
+  prometheus::MetricFamily Errors() const {
+    return ByReason(
+        kErrors, "Requests refused or failed, by reason.", kReasons,
+        [this](size_t reason) {
+          return Sum(
+              sources_.calls, [reason](const CallStats& stats) -> auto& {
+                return stats.errors[reason];
+              });
+        });
   }
 
   prometheus::MetricFamily Histogram(const char* name, const char* help,
@@ -145,27 +155,21 @@ class ServiceMetrics : public prometheus::Collectable {
   }
 
   prometheus::MetricFamily ConnectionsClosed() const {
-    prometheus::MetricFamily family = CounterFamily(
-        kConnectionsClosed, "Open connections that were closed, by reason.");
-    for (size_t reason = 0; reason < kConnectionClosures.size(); ++reason) {
-      AddSample(family,
-                double(sources_.connections.closed(
-                    static_cast<ConnectionClosure>(reason))),
-                {{"reason", std::string(kConnectionClosures[reason])}});
-    }
-    return family;
+    return ByReason(kConnectionsClosed,
+                    "Open connections that were closed, by reason.",
+                    kConnectionClosures, [this](size_t reason) {
+                      return sources_.connections.closed(
+                          static_cast<ConnectionClosure>(reason));
+                    });
   }
 
   prometheus::MetricFamily ConnectionsRefused() const {
-    prometheus::MetricFamily family = CounterFamily(
-        kConnectionsRefused, "Connections that were refused, by reason.");
-    for (size_t reason = 0; reason < kConnectionRefusals.size(); ++reason) {
-      AddSample(family,
-                double(sources_.connections.refused(
-                    static_cast<ConnectionRefusal>(reason))),
-                {{"reason", std::string(kConnectionRefusals[reason])}});
-    }
-    return family;
+    return ByReason(kConnectionsRefused,
+                    "Connections that were refused, by reason.",
+                    kConnectionRefusals, [this](size_t reason) {
+                      return sources_.connections.refused(
+                          static_cast<ConnectionRefusal>(reason));
+                    });
   }
 
   prometheus::MetricFamily SelfChecks() const {

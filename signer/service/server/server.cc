@@ -1,7 +1,5 @@
 #include "signer/service/server/server.h"
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,10 +41,6 @@ std::vector<Reloader*> Reloaders(Reloader& keks, TlsCredentials* tls) {
 }
 
 }  // namespace
-
-size_t DefaultMaxInFlight() {
-  return 4096 * std::max<size_t>(std::thread::hardware_concurrency() / 2, 1);
-}
 
 // The parts whose construction can fail.
 struct Server::Parts {

@@ -37,10 +37,6 @@
 
 namespace proofmint::service {
 
-// Returns 4,096 proofs for every two CPUs, at least 4,096: about a second of
-// work for calls of one proof, however many call threads share it.
-size_t DefaultMaxInFlight();
-
 struct ServerOptions {
   std::vector<ListenAddress> listen;
   bool enable_reflection = false;
@@ -58,7 +54,8 @@ struct ServerOptions {
   bool allow_insecure_loopback = false;
   // How long a TLS connection may last; see GrpcServerOptions.
   absl::Duration max_connection_age = absl::Minutes(10);
-  AdmissionOptions admission = {.max_in_flight = DefaultMaxInFlight()};
+  AdmissionOptions admission = {
+      .max_in_flight = 4096 * static_cast<size_t>(CallLoop::DefaultThreads())};
   ConnectionLimits::Options connection_limits;
   // The longest deadline that a call can have; later ones are cut to it.
   absl::Duration max_deadline = absl::Seconds(10);
